@@ -1,0 +1,3 @@
+"""The standard: secure, traceable, explainable machine learning, the same in every repository."""
+
+__version__ = "0.1.0"

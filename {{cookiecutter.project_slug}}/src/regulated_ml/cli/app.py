@@ -1,0 +1,57 @@
+"""Puts the verbs together and turns what goes wrong into a sentence and an exit status."""
+
+import errno
+import sys
+
+import typer
+
+from regulated_ml import __version__
+from regulated_ml.cli import data, output, runs, standard, workflow
+from regulated_ml.errors import ExitStatus, UserError
+
+app = typer.Typer(
+    name="rml",
+    help="Machine learning in a regulated company: from data to an explained, traceable model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+workflow.add_to(app)
+app.add_typer(data.app, name="data")
+app.add_typer(runs.app, name="runs")
+app.add_typer(standard.app, name="standard")
+
+# What the operating system says, in the words of someone who has to mend it.
+SYSTEM_ERRORS = {
+    errno.ENOSPC: ("the disk is full", "free some space and start the same command again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and start again"),
+    errno.EROFS: ("the file system is read-only", "work in a folder that you may write to"),
+    errno.EACCES: ("permission denied", "ask for access, or work in a folder of your own"),
+    errno.EPERM: ("operation not permitted", "ask for access, or work in a folder of your own"),
+}
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: bool = typer.Option(False, "--version", help="Print the version of the standard."),
+) -> None:
+    """Machine learning in a regulated company: from data to an explained, traceable model."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line; ends the process with an `ExitStatus`."""
+    try:
+        app(prog_name="rml")
+    except UserError as error:
+        output.show_problems(error.problems, error.status)
+        sys.exit(error.status)
+    except OSError as error:
+        if error.errno not in SYSTEM_ERRORS:
+            raise
+        rule, fix = SYSTEM_ERRORS[error.errno]
+        problem = UserError.one("file", error.filename or "", rule, fix).problems
+        output.show_problems(problem, ExitStatus.RESOURCE)
+        sys.exit(ExitStatus.RESOURCE)

@@ -1,0 +1,111 @@
+"""How every verb speaks: results to stdout, progress and problems to stderr, JSON on request."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regulated_ml.errors import ExitStatus
+from regulated_ml.identifiers import Problem, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from regulated_ml.settings import Settings
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+EnvironmentOption = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        envvar="RML_ENV",
+        help="The environment to work in: a name below config/environments, or local.",
+    ),
+]
+
+
+def settings(environment: str) -> "Settings":
+    """The settings of the repository that the current folder lies in."""
+    from regulated_ml.settings import find_root, load
+
+    return load(find_root(Path.cwd()), environment)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A terminal that writes words as they are: no markup is read from data."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def print_json(content: Any) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on stdout; cells are shown with control characters made visible."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(visible(str(cell), limit=400) for cell in row))
+    console().print(table)
+
+
+def show_problems(problems: Sequence[Problem], status: ExitStatus) -> None:
+    """Every problem on stderr: the field, its value, the rule, the fix.
+
+    Where the command was asked for JSON, the problems are the JSON document on stdout as well.
+    """
+    if "--json" in sys.argv[1:]:
+        print_json({"status": status.name.lower(), "problems": [p._asdict() for p in problems]})
+    terminal = console(stderr=True)
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    terminal.print(f"rml: {count}", style="bold red")
+    for problem in problems:
+        terminal.print(f"\n  {visible(problem.field, limit=200)}", style="bold")
+        if problem.value:
+            terminal.print(f"    value  {visible(problem.value)}", soft_wrap=True)
+        terminal.print(f"    rule   {visible(problem.rule, limit=2000)}", soft_wrap=True)
+        terminal.print(f"    fix    {visible(problem.fix, limit=2000)}", soft_wrap=True)
+
+
+class Progress:
+    """One line of progress on stderr; silent where stderr is no terminal."""
+
+    def __init__(self, report: Any, task: Any) -> None:
+        self._report, self._task = report, task
+
+    def __call__(self, done: float, total: float | None = None, text: str | None = None) -> None:
+        """`done` of `total` units, and what is being done."""
+        changes = {"completed": done, "total": total}
+        if text is not None:
+            changes["description"] = visible(text, limit=60)
+        self._report.update(self._task, **changes)
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Progress]:
+    """A progress bar for work that takes longer than a person waits without asking."""
+    from rich import progress as bars
+
+    columns = (
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(bar_width=30),
+        bars.TaskProgressColumn(),
+        bars.TimeElapsedColumn(),
+    )
+    terminal = console(stderr=True)
+    with bars.Progress(
+        *columns, console=terminal, transient=True, disable=not terminal.is_terminal
+    ) as report:
+        yield Progress(report, report.add_task(text, total=None))
