@@ -78,6 +78,16 @@ def show_problems(problems: Sequence[Problem], status: ExitStatus) -> None:
         terminal.print(f"    fix    {visible(problem.fix, limit=2000)}", soft_wrap=True)
 
 
+def warn(sentence: str) -> None:
+    """A remark on stderr, said once in a process however often it comes up."""
+    if sentence not in _warned:
+        _warned.add(sentence)
+        console(stderr=True).print(f"note: {visible(sentence, limit=2000)}", style="yellow")
+
+
+_warned: set[str] = set()
+
+
 class Progress:
     """One line of progress on stderr; silent where stderr is no terminal."""
 

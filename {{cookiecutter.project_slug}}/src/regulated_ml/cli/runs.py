@@ -1,0 +1,84 @@
+"""`rml runs`: what has been run, and what came out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regulated_ml.cli import output
+
+if TYPE_CHECKING:
+    from regulated_ml.tracking.store import RunStore
+
+app = typer.Typer(no_args_is_help=True, help="The runs of this repository and their records.")
+
+HEADLINES = ("auc", "gini", "ks", "rounds", "train_rows", "test_rows", "declined")
+
+
+@app.command("list")
+def list_runs(
+    step: Annotated[str, typer.Option(help="Only the runs of this step.")] = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """List the finished runs, the oldest first."""
+    runs = [run for run in _store().all() if step in ("", run.step)]
+    if as_json:
+        output.print_json([run.model_dump(mode="json") for run in runs])
+        return
+    if not runs:
+        typer.echo("No runs yet. `rml run` makes the first ones.")
+        return
+    output.print_table(
+        "",
+        ("run", "started", "seconds", "commit", "data", "result"),
+        [
+            (
+                run.id,
+                run.started[:19].replace("T", " "),
+                f"{run.seconds:.1f}",
+                _commit(run.commit.sha, run.commit.dirty),
+                run.data.state,
+                ", ".join(f"{k} {_short(run.metrics[k])}" for k in HEADLINES if k in run.metrics),
+            )
+            for run in runs
+        ],
+    )
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str], typer.Argument(metavar="RUN RUN...", help="Ids, or unique beginnings of ids.")
+    ],
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show where runs differ: parameters, data, code, packages, metrics."""
+    from regulated_ml.tracking.comparison import differences
+
+    runs = [_store().get(name) for name in names]
+    rows = differences(runs)
+    if as_json:
+        output.print_json({"runs": [run.id for run in runs], "differences": rows})
+        return
+    if not rows:
+        typer.echo("The runs do not differ in parameters, data, code, packages or metrics.")
+        return
+    columns = ("", *(run.id for run in runs))
+    output.print_table("", columns, [(row["what"], *map(_short, row["values"])) for row in rows])
+
+
+def _store() -> "RunStore":
+    from regulated_ml.settings import find_root
+    from regulated_ml.tracking.store import RUNS, RunStore
+
+    return RunStore(find_root(Path.cwd()) / RUNS)
+
+
+def _commit(sha: str | None, dirty: bool) -> str:
+    return "none" if sha is None else sha[:8] + ("+changes" if dirty else "")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "-" if value is None else str(value)

@@ -1,0 +1,209 @@
+"""The flat verbs, the daily way: prepare, train, evaluate, explain, report, and run for all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regulated_ml.cli import output
+
+if TYPE_CHECKING:
+    from regulated_ml.workflow.running import Outcome, Table, Workflow
+    from regulated_ml.workflow.steps import Step
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="A table to use instead of the repository's own (CSV, XLS, Parquet).",
+        show_default=False,
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Run even what is up to date.")]
+
+# The metrics of a step that are said when it has ended.
+HEADLINES = {
+    "prepare": ("train_rows", "test_rows"),
+    "train": ("rounds", "best_round"),
+    "evaluate": ("auc", "auc_low", "auc_high", "gini", "ks", "challenger_auc"),
+    "explain": ("declined", "largest_error"),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the flat verbs to the command line, in the order of the work."""
+    for verb in (prepare, train, evaluate, explain, report, run):
+        app.command()(verb)
+
+
+def prepare(
+    data: DataOption = None,
+    force: ForceOption = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Split the table and build the features: training, validation and test rows."""
+    workflow = _workflow(env)
+    outcome = _run(workflow, "prepare", [], table=_table(workflow, data), force=force)
+    _say([outcome], as_json)
+
+
+def train(
+    force: ForceOption = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Train the model on the prepared rows; a stopped training goes on where it was."""
+    workflow = _workflow(env)
+    _say([_run(workflow, "train", None, force=force)], as_json)
+
+
+def evaluate(
+    data: DataOption = None,
+    force: ForceOption = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Judge the model on the test rows, or on a validator's own sample (--data)."""
+    workflow = _workflow(env)
+    if data is None:
+        _say([_run(workflow, "evaluate", None, force=force)], as_json)
+        return
+    changes: dict[str, Any] = {"split": {"sample": True}}
+    sample = _run(workflow, "prepare", [], table=_table(workflow, data), changes=changes)
+    changes = {"sample": data.name}
+    outcome = _run(
+        workflow, "evaluate", None, instead={"test": sample.run}, changes=changes, force=force
+    )
+    _say([sample, outcome], as_json)
+
+
+def explain(
+    force: ForceOption = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Explain the scores of the test rows: contributions, and reasons for declined clients."""
+    workflow = _workflow(env)
+    _say([_run(workflow, "explain", None, force=force)], as_json)
+
+
+def report(env: output.EnvironmentOption = "local", as_json: output.JsonOption = False) -> None:
+    """Build the pages in reports/ from the latest model and what was found about it."""
+    _report(_workflow(env), as_json)
+
+
+def run(
+    data: DataOption = None,
+    force: ForceOption = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Do all steps in order, skip what is up to date, and build the pages."""
+    from regulated_ml.workflow.steps import STEPS
+
+    workflow = _workflow(env)
+    table = _table(workflow, data)
+    outcomes: dict[str, Outcome] = {}
+    for step in STEPS:
+        parents = [outcomes[name].run for name in step.parents]
+        outcomes[step.name] = _run(
+            workflow, step.name, parents, table=None if parents else table, force=force
+        )
+        if not as_json:
+            _say([outcomes[step.name]], as_json)
+    _report(workflow, as_json, list(outcomes.values()))
+
+
+def _workflow(environment: str) -> "Workflow":
+    from regulated_ml.platforms.local import LocalPlatform
+    from regulated_ml.settings import LOCAL
+    from regulated_ml.tracking.store import RUNS, RunStore
+    from regulated_ml.workflow.running import Workflow
+
+    settings = output.settings(environment)
+    if environment != LOCAL:
+        from regulated_ml.errors import ExitStatus, UserError
+
+        rule = "this version of the standard runs jobs on this machine only"
+        fix = "leave --env and RML_ENV out"
+        raise UserError.one("--env", environment, rule, fix, ExitStatus.CONFIGURATION)
+    runs = settings.root / RUNS
+    platform = LocalPlatform(settings.root, logs=runs / ".failed")
+    return Workflow(settings, RunStore(runs), platform)
+
+
+def _table(workflow: "Workflow", given: Path | None) -> "Table":
+    from regulated_ml.data.source import locate
+    from regulated_ml.tracking.records import Data
+    from regulated_ml.workflow.running import Table
+
+    settings = workflow.settings
+    with output.progress("reading the table"):
+        found = locate(settings, given)
+    data = Data(
+        name=settings.dataset.name,
+        state=found.state,
+        fingerprint=found.fingerprint,
+        rows=found.rows,
+        file=str(given or found.path.relative_to(settings.root)),
+    )
+    return Table(found.path, data)
+
+
+def _run(
+    workflow: "Workflow", name: str, parents: "Sequence[Any] | None", **options: Any
+) -> "Outcome":
+    """Runs a step with progress; without parents given, on the latest runs of its parents."""
+    from regulated_ml.workflow.steps import STEP
+
+    step: Step = STEP[name]
+    if parents is None:
+        parents = workflow.parents(step)
+        for parent in filter(workflow.stale, parents):
+            output.warn(
+                f"{parent.id} was made from other code or configuration than there is now; "
+                "`rml run` makes all steps anew that have to be."
+            )
+    with output.progress(step.title) as progress:
+        return workflow.run(step, parents, options.pop("table", None), progress, **options)
+
+
+def _report(
+    workflow: "Workflow", as_json: bool, outcomes: "Sequence[Outcome]" = ()
+) -> None:
+    from regulated_ml.workflow.site import build
+
+    with output.progress("drawing the pages") as progress:
+        pages = build(workflow.settings, workflow.store, progress)
+    root = workflow.settings.root
+    if as_json:
+        runs = [_summary(outcome) for outcome in outcomes]
+        output.print_json({"runs": runs, "pages": [str(p.relative_to(root)) for p in pages]})
+        return
+    typer.echo(f"Pages: {pages[0]}")
+
+
+def _say(outcomes: "Sequence[Outcome]", as_json: bool) -> None:
+    if as_json:
+        output.print_json({"runs": [_summary(outcome) for outcome in outcomes]})
+        return
+    for run, fresh in outcomes:
+        numbers = [
+            f"{name.replace('_', ' ')} {_number(run.metrics[name])}"
+            for name in HEADLINES[run.step]
+            if name in run.metrics
+        ]
+        state = f"{run.seconds:.1f} s" if fresh else "up to date"
+        typer.echo(f"{run.step:<9} {state:<11} {', '.join(numbers)}  [{run.id}]")
+        for warning in run.warnings if fresh else ():
+            output.warn(warning)
+
+
+def _summary(outcome: "Outcome") -> dict[str, Any]:
+    return {"fresh": outcome.fresh, **outcome.run.model_dump(mode="json")}
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}"

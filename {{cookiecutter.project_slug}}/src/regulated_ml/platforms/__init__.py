@@ -1,0 +1,1 @@
+"""Where jobs run: one small interface, and an implementation for each place."""

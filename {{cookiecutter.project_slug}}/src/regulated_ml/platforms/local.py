@@ -1,0 +1,149 @@
+"""Runs jobs as processes of this machine, over the folders that SageMaker would give them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.files import write_json
+from regulated_ml.platforms.archive import pack
+from regulated_ml.platforms.interface import LOG, MODEL_ARCHIVE, Job, Report
+
+BASE = "opt-ml"  # stands for /opt/ml; lies in the destination while the job runs
+SHOWN_LINES = 15  # of the log, when a job fails
+
+
+class LocalPlatform:
+    """This machine: the same Python, the same code, no account."""
+
+    def __init__(self, root: Path, logs: Path) -> None:
+        self._source = root / "src"
+        self._root = root
+        self._logs = logs  # where the logs of failed jobs are kept
+
+    def start(self, job: Job, destination: Path, locks: tuple[int, ...] = ()) -> "LocalJob":
+        """Lays out the job's folders and starts its process."""
+        base = destination / BASE
+        _lay_out(job, base)
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("SM_")},
+            "SAGEMAKER_BASE_DIR": str(base),
+            "PYTHONPATH": str(self._source),
+            "PYTHONUNBUFFERED": "1",
+            # Without the hash seed of the parent, a set's order could reach an output.
+            "PYTHONHASHSEED": "0",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", job.module],
+            cwd=self._root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            pass_fds=locks,
+        )
+        return LocalJob(job, process, destination, self._logs)
+
+
+class LocalJob:
+    """A job's process, its log, and what becomes of its outputs."""
+
+    def __init__(
+        self, job: Job, process: "subprocess.Popen[str]", destination: Path, logs: Path
+    ) -> None:
+        self._job, self._process = job, process
+        self._destination, self._logs = destination, logs
+        self._base = destination / BASE
+
+    def wait(self, report: Report) -> None:
+        """Follows the log until the process ends, then moves the outputs to the destination."""
+        log = self._destination / LOG
+        last: deque[str] = deque(maxlen=SHOWN_LINES)
+        try:
+            with log.open("w", encoding="utf-8") as file:
+                for line in self._process.stdout or ():
+                    file.write(line)
+                    if not _report_progress(line, report):
+                        last.append(line.rstrip())
+            status = self._process.wait()
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+        if status:
+            self._logs.mkdir(parents=True, exist_ok=True)
+            kept = self._logs / f"{self._job.name}.log"
+            shutil.move(log, kept)
+            raise self._failure(status, last, kept)
+        self._collect()
+
+    def _collect(self) -> None:
+        if self._job.kind == "training":
+            pack(self._base / "model", self._destination / MODEL_ARCHIVE)
+            _move_all(self._base / "output/data", self._destination)
+        else:
+            _move_all(self._base / "processing/output", self._destination)
+        shutil.rmtree(self._base)
+
+    def _failure(self, status: int, last: deque[str], log: Path) -> UserError:
+        sentence = self._base / "output/failure"
+        if sentence.is_file():
+            rule = sentence.read_text(encoding="utf-8", errors="replace").strip()
+        elif status < 0:
+            rule = f"the job was stopped by {signal.Signals(-status).name}"
+            if -status == signal.SIGKILL:
+                rule += ", as happens when the machine runs out of memory"
+        else:
+            rule = "\n".join(last) or f"the job ended with exit status {status}"
+        step = self._job.name.split("-")[0]
+        fix = f"mend what it says and start again; the whole log is in {log}"
+        return UserError.one(f"{step} job", self._job.module, rule, fix, ExitStatus.JOB)
+
+
+def _lay_out(job: Job, base: Path) -> None:
+    """The folders, channels and parameters as SageMaker provides them below /opt/ml."""
+    training = job.kind == "training"
+    channels = base / ("input/data" if training else "processing/input")
+    outputs = ("model", "output/data") if training else ("processing/output", "output")
+    for folder in (channels, *(base / output for output in outputs)):
+        folder.mkdir(parents=True)
+    for place, source in job.channels.items():
+        (channels / place).parent.mkdir(parents=True, exist_ok=True)
+        (channels / place).symlink_to(source, target_is_directory=source.is_dir())
+    if training:
+        write_json(base / "input/config/hyperparameters.json", _as_text(job.parameters))
+    else:
+        write_json(channels / "parameters/parameters.json", dict(job.parameters))
+    if job.checkpoints:
+        job.checkpoints.mkdir(parents=True, exist_ok=True)
+        (base / "checkpoints").symlink_to(job.checkpoints, target_is_directory=True)
+
+
+def _as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
+    """Hyperparameters as SageMaker passes them: text, each value encoded as JSON."""
+    return {name: json.dumps(value) for name, value in hyperparameters.items()}
+
+
+def _move_all(source: Path, destination: Path) -> None:
+    for path in sorted(source.iterdir()):
+        path.rename(destination / path.name)
+
+
+def _report_progress(line: str, report: Report) -> bool:
+    """Whether the line was `progress STEP DONE/TOTAL text`, as the job contract prints it."""
+    match line.rstrip().split(" ", 3):
+        case ["progress", step, numbers, *text]:
+            done, _, total = numbers.partition("/")
+            if done.isdecimal() and total.isdecimal():
+                report(int(done), int(total), " ".join([step, *text]))
+                return True
+    return False

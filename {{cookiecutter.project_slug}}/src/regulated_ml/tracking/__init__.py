@@ -1,0 +1,1 @@
+"""Every run leaves a record, and the records are the one truth."""

@@ -1,0 +1,118 @@
+"""What a record says of the world outside the job: code, dependencies, person."""
+
+import getpass
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+from regulated_ml.files import sha256
+from regulated_ml.tracking.records import Commit, Dependencies, Identity
+
+LISTED_CHANGES = 20
+LOCK = "requirements.lock"
+
+
+def commit(root: Path) -> Commit:
+    """The commit of the repository at `root`, and what differs from it.
+
+    Git is asked without the variables GIT_*, which a hook or another tool may have set to point to
+    some other repository.
+    """
+    top = _git(root, "rev-parse", "--show-toplevel")
+    if top is None:
+        return _uncommitted("no git repository: the state of the code cannot be named")
+    if Path(top).resolve() != root.resolve():
+        # Another repository's commit says nothing about this code.
+        return _uncommitted("the folder lies inside another git repository")
+    status = _git(root, "status", "--porcelain=v1", "-z") or ""
+    changed = [entry[3:] for entry in status.split("\0") if len(entry) > 3]
+    sha = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    return Commit(
+        sha=sha,
+        branch=_git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
+        dirty=bool(changed),
+        changed=tuple(changed[:LISTED_CHANGES]),
+        note="" if sha else "the repository has no commit yet",
+    )
+
+
+def commit_warnings(state: Commit) -> list[str]:
+    """What a reader of the record should know about the state of the code."""
+    if state.sha is None:
+        return [f"The code is in no commit: {state.note}."]
+    if state.dirty:
+        return [f"The code differs from commit {state.sha[:12]}."]
+    return []
+
+
+def dependencies(root: Path) -> Dependencies:
+    """The interpreter, the hash of the lock file and every installed distribution."""
+    lock = root / LOCK
+    return Dependencies(
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        lock=sha256(lock) if lock.is_file() else None,
+        packages=dict(sorted((d.name.lower(), d.version) for d in metadata.distributions())),
+    )
+
+
+def dependency_warnings(root: Path, installed: Dependencies) -> list[str]:
+    """The locked packages that are installed in another version than the lock file says."""
+    lock = root / LOCK
+    if not lock.is_file():
+        return [f"There is no {LOCK}: the versions are not pinned."]
+    locked: dict[str, set[str]] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        name, separator, version = line.partition("==")
+        if separator and not line.startswith((" ", "#")):
+            locked.setdefault(name.strip().lower(), set()).add(version.split()[0])
+    different = [
+        f"{name} {version} (locked: {' or '.join(sorted(locked[name]))})"
+        for name, version in installed.packages.items()
+        if name in locked and version not in locked[name]
+    ]
+    if not different:
+        return []
+    return [f"Installed versions differ from {LOCK}: {', '.join(different)}."]
+
+
+def identity() -> Identity:
+    """The user and the machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        user = f"uid {os.getuid()}"
+    return Identity(user=user, host=platform.node())
+
+
+def code_hash(root: Path, files: Iterable[Path]) -> str:
+    """SHA-256 over names and bytes of source files, independent of the order they come in."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _uncommitted(note: str) -> Commit:
+    return Commit(sha=None, branch=None, dirty=True, changed=(), note=note)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git prints, or None when it fails or is not there."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    try:
+        result = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return result.stdout.rstrip("\n") if result.returncode == 0 else None

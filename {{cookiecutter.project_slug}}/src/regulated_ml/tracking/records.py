@@ -1,0 +1,91 @@
+"""The record of a run: what went in, who and what made it, what came out.
+
+The schema has a version; a reader keeps understanding older ones. Times are UTC in ISO 8601.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+
+
+class Part(BaseModel):
+    """A part of a record: frozen; unknown keys of a later minor version are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Commit(Part):
+    """The state of the code when the run started."""
+
+    sha: str | None  # None: there is no commit, and `note` says why
+    branch: str | None
+    dirty: bool  # files differ from the commit, or are not in it
+    changed: tuple[str, ...]  # the first of those files
+    note: str = ""
+
+
+class Data(Part):
+    """The table that the run, or the run that it goes back to, has read."""
+
+    name: str
+    state: Literal["real", "synthetic", "unverified"]
+    fingerprint: str  # SHA-256 of the canonical table
+    rows: int
+    file: str
+
+
+class Dependencies(Part):
+    """The Python that ran, and what was installed in it."""
+
+    python: str
+    system: str
+    lock: str | None  # SHA-256 of requirements.lock
+    packages: Mapping[str, str]  # distribution -> version
+
+
+class Artifact(Part):
+    """A file that the run made, by its path below the run's folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Identity(Part):
+    """Who started the run."""
+
+    user: str
+    host: str
+
+
+class Record(Part):
+    """One finished run of one step."""
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    step: str
+    key: str  # of everything that decides the result; equal keys mean equal results
+    parents: tuple[str, ...]
+    environment: str
+    standard: str  # version of the standard
+    module: str
+    command: tuple[str, ...]
+    started: str
+    ended: str
+    seconds: float
+    identity: Identity
+    commit: Commit
+    data: Data
+    code: str  # SHA-256 over the job's source files
+    parameters: Mapping[str, Any]
+    dependencies: Dependencies
+    metrics: Mapping[str, float | int | str]
+    artifacts: tuple[Artifact, ...]
+    warnings: tuple[str, ...] = ()
+
+    def artifact(self, path: str) -> Artifact | None:
+        """The artefact at `path`, if the run made one."""
+        return next((item for item in self.artifacts if item.path == path), None)

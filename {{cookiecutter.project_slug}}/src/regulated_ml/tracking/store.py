@@ -1,0 +1,159 @@
+"""The folder `runs/`: one folder a run, there as a whole or not at all.
+
+A run is prepared in `runs/.incomplete/ID` and becomes `runs/ID` by one rename, record included. Each
+unfinished folder is held by a lock that dies with its process, so what a killed process left behind
+is told from what another process is still writing, and swept.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from regulated_ml.errors import UserError
+from regulated_ml.files import read_json, sha256, write_json
+from regulated_ml.tracking.records import Artifact, Record
+
+RUNS = "runs"  # the folder of the runs, below the repository's root
+RECORD = "record.json"
+RUN_ID = re.compile(r"^[a-z]+-\d{8}-\d{6}-[0-9a-f]{6}$")
+
+
+class Unfinished(NamedTuple):
+    """A run that is being made."""
+
+    id: str
+    folder: Path
+    lock: int  # descriptor; a child that inherits it keeps the folder from being swept
+
+
+class RunStore:
+    """The finished runs of one repository, and the place where new ones are made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._incomplete = folder / ".incomplete"
+
+    def folder_of(self, run: Record | str) -> Path:
+        """Where the artefacts of a run lie."""
+        return self.folder / (run if isinstance(run, str) else run.id)
+
+    def all(self) -> list[Record]:
+        """Every finished run, the oldest first; a record that cannot be read is an error."""
+        paths = (path for path in self.folder.glob(f"*/{RECORD}") if RUN_ID.match(path.parent.name))
+        return sorted((_read(path) for path in paths), key=lambda run: (run.ended, run.id))
+
+    def get(self, name: str) -> Record:
+        """The run of this id or unique beginning of one, or the latest run of a step's name."""
+        runs = self.all()
+        found = [run for run in runs if run.step == name][-1:]
+        found = found or [run for run in runs if name and run.id.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        rule = "several runs begin so" if found else "no run has this id, and no step this name"
+        raise UserError.one("RUN", name, rule, "`rml runs list` shows the runs")
+
+    def current(self, step: str, key: str) -> Record | None:
+        """The latest run of `step` with this key whose artefacts are all still what they were."""
+        runs = [run for run in self.all() if run.step == step and run.key == key]
+        return next((run for run in reversed(runs) if not self.damage(run)), None)
+
+    def damage(self, run: Record) -> list[str]:
+        """The artefacts of a run that are missing, or are no longer what the record says."""
+        folder = self.folder_of(run)
+        return [item.path for item in run.artifacts if _is_damaged(folder / item.path, item)]
+
+    @contextmanager
+    def writing(self, step: str) -> Iterator["Unfinished"]:
+        """An id and an empty folder for a new run; the folder is gone after the block.
+
+        Call `finish` inside the block to keep the run.
+        """
+        run_id = f"{step}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        folder = self._incomplete / run_id
+        lock = self._incomplete / f"{run_id}.lock"
+        with ExitStack() as held:
+            # The registry's lock keeps another process from sweeping between creating and locking.
+            with exclusive(self._incomplete / "registry"):
+                self._sweep()
+                handle = held.enter_context(lock.open("w"))
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                folder.mkdir()
+            held.callback(lock.unlink, missing_ok=True)
+            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            yield Unfinished(run_id, folder, handle.fileno())
+
+    def finish(self, folder: Path, record: Record) -> Record:
+        """Writes the record into `folder` and makes the folder a run, by one rename."""
+        write_json(folder / RECORD, record.model_dump(mode="json"))
+        folder.rename(self.folder_of(record))
+        _sync(self.folder)
+        return record
+
+    def _sweep(self) -> None:
+        """Removes what processes left behind that no longer live."""
+        for lock in self._incomplete.glob("*.lock"):
+            with lock.open("w") as handle:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue  # its process is alive
+                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                lock.unlink(missing_ok=True)
+
+
+def artifacts(folder: Path, *, leave_out: str) -> tuple[Artifact, ...]:
+    """Every file below `folder` but one with its size and hash, sorted by path."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / leave_out)
+    return tuple(
+        Artifact(
+            path=path.relative_to(folder).as_posix(),
+            bytes=path.stat().st_size,
+            sha256=sha256(path),
+        )
+        for path in paths
+    )
+
+
+@contextmanager
+def exclusive(lock: Path) -> Iterator[int]:
+    """Holds `lock` for the block, waiting while another process has it; yields its descriptor.
+
+    A child process that inherits the descriptor keeps the lock for as long as it lives.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle.fileno()
+
+
+def _read(path: Path) -> Record:
+    try:
+        return Record.model_validate(read_json(path))
+    except (ValueError, ValidationError) as error:
+        rule = f"not a record of a run: {str(error).splitlines()[0]}"
+        fix = "restore the file, or move its folder out of runs/"
+        raise UserError.one(str(path), "", rule, fix) from error
+
+
+def _is_damaged(path: Path, item: Artifact) -> bool:
+    if not path.is_file() or path.stat().st_size != item.bytes:
+        return True
+    return sha256(path) != item.sha256
+
+
+def _sync(folder: Path) -> None:
+    """Makes a rename in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

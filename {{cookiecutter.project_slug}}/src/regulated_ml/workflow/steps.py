@@ -1,0 +1,129 @@
+"""The steps from data to explanation, as rows: what each reads, is told and reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from regulated_ml.platforms.interface import MODEL_ARCHIVE
+from regulated_ml.settings import Settings
+
+
+class Input(NamedTuple):
+    """A channel of a job, and the artefact of an earlier step that it is given."""
+
+    channel: str
+    step: str
+    path: str
+
+
+class Metric(NamedTuple):
+    """A number of the record: its name, and where the job wrote it."""
+
+    name: str
+    file: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of the workflow."""
+
+    name: str
+    kind: Literal["processing", "training"]
+    title: str
+    inputs: tuple[Input, ...]
+    parameters: Callable[[Settings], dict[str, Any]]
+    metrics: tuple[Metric, ...]
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The steps whose artefacts this one reads, each once, in order."""
+        return tuple(dict.fromkeys(item.step for item in self.inputs))
+
+
+def _prepare_parameters(settings: Settings) -> dict[str, Any]:
+    return {
+        "dataset": settings.dataset.model_dump(mode="json"),
+        "split": settings.model.split.model_dump(mode="json"),
+    }
+
+
+def _train_parameters(settings: Settings) -> dict[str, Any]:
+    training = settings.model.training.model_dump(mode="json")
+    return {**training.pop("hyperparameters"), **training}
+
+
+def _evaluate_parameters(settings: Settings) -> dict[str, Any]:
+    return {
+        **settings.model.evaluation.model_dump(mode="json"),
+        "seed": settings.model.split.seed,
+        "sample": "test",
+    }
+
+
+def _explain_parameters(settings: Settings) -> dict[str, Any]:
+    return {
+        **settings.model.explanation.model_dump(mode="json"),
+        "threshold": settings.model.evaluation.threshold,
+        "seed": settings.model.split.seed,
+        "columns": [column.model_dump(mode="json") for column in settings.dataset.columns],
+    }
+
+
+_EVALUATION, _EXPLANATION = "evaluation/evaluation.json", "explanation/explanation.json"
+_MODEL = Input(f"model/{MODEL_ARCHIVE}", "train", MODEL_ARCHIVE)
+
+STEPS = (
+    Step(
+        "prepare",
+        "processing",
+        "preparing the rows",
+        (),
+        _prepare_parameters,
+        (
+            Metric("train_rows", "summary/summary.json", ("splits", "train", "rows")),
+            Metric("test_rows", "summary/summary.json", ("splits", "test", "rows")),
+        ),
+    ),
+    Step(
+        "train",
+        "training",
+        "training the model",
+        (Input("train", "prepare", "train"), Input("validation", "prepare", "validation")),
+        _train_parameters,
+        (
+            Metric("rounds", "training.json", ("rounds",)),
+            Metric("best_round", "training.json", ("best_round",)),
+        ),
+    ),
+    Step(
+        "evaluate",
+        "processing",
+        "evaluating the model",
+        (_MODEL, Input("train", "prepare", "train"), Input("test", "prepare", "test")),
+        _evaluate_parameters,
+        (
+            Metric("auc", _EVALUATION, ("auc", "value")),
+            Metric("auc_low", _EVALUATION, ("auc", "low")),
+            Metric("auc_high", _EVALUATION, ("auc", "high")),
+            Metric("gini", _EVALUATION, ("gini",)),
+            Metric("ks", _EVALUATION, ("ks", "value")),
+            Metric("average_precision", _EVALUATION, ("average_precision",)),
+            Metric("brier", _EVALUATION, ("brier",)),
+            Metric("log_loss", _EVALUATION, ("log_loss",)),
+            Metric("challenger_auc", _EVALUATION, ("challenger", "auc", "value")),
+        ),
+    ),
+    Step(
+        "explain",
+        "processing",
+        "explaining the scores",
+        (_MODEL, Input("test", "prepare", "test")),
+        _explain_parameters,
+        (
+            Metric("largest_error", _EXPLANATION, ("additivity", "largest_error")),
+            Metric("declined", _EXPLANATION, ("declined",)),
+        ),
+    ),
+)
+STEP = {step.name: step for step in STEPS}
