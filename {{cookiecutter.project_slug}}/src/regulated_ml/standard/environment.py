@@ -36,6 +36,13 @@ PIP_TO_UV = {
     "proxy": ("ALL_PROXY", ""),
 }
 
+# For every system and Python from 3.11 on; without addresses or names of anybody's machine.
+COMPILE = (
+    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+    *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate"),
+    *("--custom-compile-command", "make lock"),
+)
+
 
 class Target(NamedTuple):
     """An environment to make: where, from which lock, with which project (or none) on top."""
@@ -96,8 +103,13 @@ def pip_listing() -> str:
 
 
 def uv_variables(settings: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
-    """pip's settings as variables for uv; a variable that is `present` already stays as it is."""
+    """pip's settings as variables for uv; a variable that is `present` already stays as it is.
+
+    uv then does as pip does with several indexes: it takes the best version that any of them has.
+    """
     variables = {"UV_PYTHON_DOWNLOADS": "never"}
+    if "UV_INDEX_STRATEGY" not in present:
+        variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     for name, value in settings.items():
         variable, separator = PIP_TO_UV.get(name, ("", ""))
         if variable and variable not in present:
@@ -130,10 +142,7 @@ def is_current(target: Target) -> bool:
 
 def make_by_uv(target: Target, uv: str) -> None:
     """Makes the environment anew with uv."""
-    # Like pip, look in every index that pip's settings name; the hashes decide what is taken.
-    variables = {"UV_INDEX_STRATEGY": "unsafe-best-match"} | uv_variables(
-        pip_settings(pip_listing()), os.environ
-    )
+    variables = uv_variables(pip_settings(pip_listing()), os.environ)
     python = sys._base_executable  # not this one, which may lie in the folder that is cleared
     venv = [uv, "venv", "--quiet", "--clear", "--python", python, target.environment]
     run(venv, variables, f"{target.environment} could not be made; the line above says why")
@@ -150,7 +159,7 @@ def make_by_pip(target: Target) -> None:
     """Makes the environment anew with Python's own venv and pip."""
     venv = [sys._base_executable, "-m", "venv", "--clear", target.environment]
     run(venv, {}, "Python's venv failed: install it (Debian: python3-venv), or uv")
-    install = [target.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [target.python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     run([*install, "--require-hashes", "--requirement", target.lock], {}, _not_installed(target))
     if target.project:
         project = ["--no-deps", "--no-build-isolation", "--editable", target.project]
@@ -181,28 +190,22 @@ def setup(target: Target, root: Path) -> None:
     (target.environment / STAMP).write_text(stamp(target), encoding="utf-8")
 
 
-def lock(root: Path, upgrade: bool) -> None:
-    """Renews `requirements.lock` from `pyproject.toml`; present pins stay where they may.
-
-    Here uv takes a package from the first index that has it, those of pip's `extra-index-url`
-    first: a public package cannot take the place of an internal one of the same name.
-    """
+def ready_uv(root: Path) -> str:
+    """uv, put into `.tools` first where the machine has none."""
     if not find_uv(root):
         setup(Target(root / ".tools", TOOLS_LOCK, None), root)
-    uv = find_uv(root)
-    if not uv:
-        stop("uv is missing: install it, then start again")
+    return find_uv(root) or stop("uv is missing: install it, then start again")
+
+
+def lock(root: Path, upgrade: bool) -> None:
+    """Renews `requirements.lock` from `pyproject.toml`; present pins stay where they may."""
     target = root / "requirements.lock"
     with tempfile.TemporaryDirectory(prefix=".lock-", dir=root) as folder:
         renewed = Path(folder) / target.name
         if target.exists() and not upgrade:
             shutil.copyfile(target, renewed)
-        compile_lock = [uv, "pip", "compile", "pyproject.toml", "--group", "dev", "--quiet"]
-        options = ["--universal", "--python-version", "3.11", "--python", sys._base_executable]
-        form = ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
-        header = ["--custom-compile-command", "make lock", "--output-file", renewed]
         run(
-            [*compile_lock, *options, *form, *header],
+            [ready_uv(root), *COMPILE, "pyproject.toml", "--group", "dev", "--output-file", renewed],
             uv_variables(pip_settings(pip_listing()), os.environ),
             "requirements.lock stays as it was; the lines above say which dependency is wrong",
         )
@@ -212,19 +215,23 @@ def lock(root: Path, upgrade: bool) -> None:
 
 def main() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="environment", description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the repository")
+    parser = argparse.ArgumentParser(prog="environment.sh", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     makes = verbs.add_parser("setup", help="make the environment from the lock file")
-    makes.add_argument("--environment", default=".venv")
-    makes.add_argument("--lock", default="requirements.lock")
+    makes.add_argument("--environment", default=".venv", help="its folder")
+    makes.add_argument("--lock", default="requirements.lock", help="the lock file")
     makes.add_argument("--no-project", action="store_true", help="install what is locked only")
     renews = verbs.add_parser("lock", help="renew requirements.lock from pyproject.toml")
     renews.add_argument("--upgrade", action="store_true", help="take the newest of everything")
-    options = parser.parse_args()
-    root = options.root.resolve()
-    os.chdir(root)
-    if options.verb == "lock":
+    verbs.add_parser("uv", help="run uv with pip's settings", add_help=False)
+    options, rest = parser.parse_known_args()
+    root = Path.cwd()
+    if options.verb == "uv":
+        settings = uv_variables(pip_settings(pip_listing()), os.environ)
+        run([ready_uv(root), *rest], settings, "uv failed; the lines above say why")
+    elif rest:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    elif options.verb == "lock":
         lock(root, options.upgrade)
     else:
         project = None if options.no_project else root
