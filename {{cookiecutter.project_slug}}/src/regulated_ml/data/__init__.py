@@ -1,0 +1,1 @@
+"""Where the table comes from, what it must look like, its fingerprint, its profile and its twin."""

@@ -1,0 +1,244 @@
+"""Files as they come: CSV, UCI's spreadsheet, Parquet, or one of these in a zip archive.
+
+What a file is shows in its first bytes, never in its name. Here cells stay what they are in the
+file; `tables.py` gives them the types of dataset.yaml. Reading goes by batches, and nothing is
+unpacked to the disk, so that neither memory nor a temporary folder ever holds a large table.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from regulated_ml.data.header import HEADER_ROWS, Layout, find_header, text_header
+from regulated_ml.errors import UserError
+from regulated_ml.identifiers import visible
+from regulated_ml.settings import Dataset
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+BATCH_ROWS = 65_536
+CSV_BLOCK = 1 << 22  # bytes of text that are parsed at a time
+HEAD = 1 << 16  # bytes in which the row with the names of the columns must stand
+LARGEST_SHEET = 1 << 29  # bytes; a sheet of the old format has at most 65,536 rows
+DELIMITERS = ",;\t|"
+TABLES_IN_ZIP = r"(?i)\.(csv|tsv|txt|xls|parquet)$"
+
+
+class Malformed(NamedTuple):
+    """A line of text with too many or too few cells."""
+
+    row: int
+    cells: int
+
+
+class Raw(NamedTuple):
+    """Some rows as the file has them, the declared columns in the declared order.
+
+    Rows count from 1, the first below the names of the columns, malformed ones included.
+    """
+
+    rows: "npt.NDArray[np.int64]"
+    batch: pa.RecordBatch
+    malformed: tuple[Malformed, ...] = ()
+
+
+def raw_batches(path: Path, dataset: Dataset) -> Iterator[Raw]:
+    """All rows of a file, whatever its form.
+
+    Raises:
+        UserError: the file is missing, empty, damaged or of another form, or has other columns.
+    """
+    with _opened(path, dataset) as file:
+        form, reader = _form(file, path)
+        try:
+            yield from reader(file, path, dataset)
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise damaged(path, "zip archive", error) from error
+        except pa.ArrowException as error:
+            raise damaged(path, form, error) from error
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The key-value metadata of a Parquet file; empty for every other form."""
+    with path.open("rb") as file:
+        if file.read(4) != b"PAR1":
+            return {}
+    try:
+        found = pq.read_metadata(path).metadata or {}
+    except pa.ArrowException as error:
+        raise damaged(path, "Parquet file", error) from error
+    return {key.decode(): value.decode(errors="replace") for key, value in found.items()}
+
+
+def damaged(path: Path, form: str, error: Exception) -> UserError:
+    """The error for a file that begins like `form` and cannot be read as one."""
+    rule = f"a whole, undamaged {form} ({visible(str(error), limit=160)})"
+    return UserError.one(str(path), path.name, rule, "fetch or export the file again")
+
+
+@contextmanager
+def _opened(path: Path, dataset: Dataset) -> Iterator[BinaryIO]:
+    """The bytes of the table: the file itself, or the member of a zip archive."""
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "missing"
+        raise UserError.one(
+            str(path), path.name, f"a file with a table; it is {kind}", "check the path"
+        )
+    with path.open("rb") as file:
+        if not _begins(file, b"PK\x03\x04"):
+            yield file
+            return
+        try:
+            with zipfile.ZipFile(file) as archive, archive.open(_member(archive, path, dataset)) as m:
+                yield m  # type: ignore[misc]  # typeshed calls it IO[bytes]
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            # zipfile reports a password as RuntimeError, an unknown method as NotImplementedError.
+            raise damaged(path, "zip archive without a password", error) from error
+
+
+def _member(archive: zipfile.ZipFile, path: Path, dataset: Dataset) -> str:
+    """The one file in the archive that holds the table."""
+    names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+    if "xl/workbook.xml" in names:
+        raise UserError.one(
+            str(path), path.name, "CSV, XLS or Parquet, not XLSX", "save the sheet as CSV"
+        )
+    pattern = dataset.source.member or TABLES_IN_ZIP
+    found = [name for name in names if re.search(pattern, name)]
+    if len(found) != 1:
+        raise UserError.one(
+            str(path),
+            ", ".join(names[:10]),
+            f"exactly one file in the archive matches {pattern!r}; {len(found)} do",
+            "set source.member in config/dataset.yaml, or unpack the archive and name the file",
+        )
+    return found[0]
+
+
+def _form(file: BinaryIO, path: Path) -> tuple[str, Any]:
+    """What the first bytes say, and the reader for it."""
+    if _begins(file, b"PAR1"):
+        return "Parquet file", _parquet
+    if _begins(file, b"\xd0\xcf\x11\xe0"):
+        return "XLS spreadsheet", _xls
+    head = _head(file)
+    if not head.strip():
+        raise UserError.one(str(path), path.name, "a table; the file is empty", "export it again")
+    if re.match(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml|head|body)", head, re.IGNORECASE):
+        raise UserError.one(
+            str(path),
+            visible(head[:80].decode("utf-8", "replace")),
+            "a table; this is a web page, such as a proxy's or a login's",
+            "fetch the file with a browser and hand it to `rml data fetch FILE`",
+        )
+    if b"\x00" in head:
+        raise UserError.one(
+            str(path), path.name, "CSV in UTF-8, XLS or Parquet", "save it as CSV in UTF-8"
+        )
+    return "CSV file in UTF-8", _csv
+
+
+def _begins(file: BinaryIO, magic: bytes) -> bool:
+    found = file.read(len(magic)) == magic
+    file.seek(0)
+    return found
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(HEAD)
+    file.seek(0)
+    return head
+
+
+def _parquet(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
+    table = pq.ParquetFile(file)
+    layout = Layout.of(table.schema_arrow.names, path, dataset)
+    row = 1
+    for batch in table.iter_batches(BATCH_ROWS, columns=list(layout.present)):
+        yield Raw(np.arange(row, row + len(batch)), layout.arrange(batch))
+        row += len(batch)
+
+
+def _csv(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
+    header, delimiter = text_header(_head(file), dataset)
+    layout = Layout.of(header.names, path, dataset)
+    bad: list[Malformed] = []
+
+    def skip(line: Any) -> str:
+        bad.append(Malformed(line.number - header.row - 1, line.actual_columns))
+        return "skip"
+
+    reader = pyarrow.csv.open_csv(
+        file,
+        pyarrow.csv.ReadOptions(
+            use_threads=False,
+            block_size=CSV_BLOCK,
+            skip_rows=header.row + 1,
+            column_names=header.names,
+        ),
+        pyarrow.csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+        ),
+        pyarrow.csv.ConvertOptions(
+            column_types={name: pa.string() for name in header.names},
+            include_columns=list(layout.present),
+            strings_can_be_null=False,
+        ),
+    )
+    row = 1
+    for batch in reader:
+        # The parser may be ahead of this batch, never behind it: all of its bad lines are known.
+        skipped = [line.row for line in bad]
+        rows = np.setdiff1d(np.arange(row, row + len(batch) + len(bad)), skipped)[: len(batch)]
+        row = int(rows[-1]) + 1 if len(rows) else row
+        yield Raw(rows, layout.arrange(batch), tuple(line for line in bad if line.row < row))
+        bad = [line for line in bad if line.row >= row]
+    if bad:
+        nothing = layout.arrange(reader.schema.empty_table().to_batches()[0])
+        yield Raw(np.empty(0, np.int64), nothing, tuple(bad))
+
+
+def _xls(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
+    import xlrd  # late: only UCI's own file needs it
+
+    content = file.read(LARGEST_SHEET + 1)
+    if len(content) > LARGEST_SHEET:
+        raise damaged(path, "XLS spreadsheet", ValueError("too large for a sheet"))
+    try:
+        book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
+        sheet = book.sheet_by_index(0)
+        rows = [[_cell(cell, book.datemode) for cell in row] for row in sheet.get_rows()]
+    except Exception as error:  # xlrd meets damage with any of a dozen kinds of error
+        raise damaged(path, "XLS spreadsheet", error) from error
+    header = find_header(rows[:HEADER_ROWS], dataset)
+    layout = Layout.of(header.names, path, dataset)
+    columns = zip(*rows[header.row + 1 :], strict=True)
+    table = pa.table(
+        [pa.array(column, pa.string()) for column in columns] or [[] for _ in header.names],
+        header.names,
+    ).select(list(layout.present))
+    row = 1
+    for batch in table.to_batches(BATCH_ROWS):
+        yield Raw(np.arange(row, row + len(batch)), layout.arrange(batch))
+        row += len(batch)
+
+
+def _cell(cell: Any, datemode: int) -> str:
+    """The text of a spreadsheet's cell; a whole number without a fraction, as a person sees it."""
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        return str(xlrd.xldate_as_datetime(cell.value, datemode).isoformat())
+    if cell.ctype == xlrd.XL_CELL_NUMBER and float(cell.value).is_integer():
+        return str(int(cell.value))
+    return str(cell.value)
