@@ -1,1 +1,1 @@
-"""The standard's own files: who owns which, whether they are what the release holds, the environment."""
+"""The standard's own files: who owns which, whether they are unchanged, their environment."""

@@ -43,6 +43,9 @@ COMPILE = (
     *("--custom-compile-command", "make lock"),
 )
 
+# How the project itself is installed: editable, and by the build backend that the lock holds.
+PROJECT = ("--no-deps", "--no-build-isolation", "--editable")
+
 
 class Target(NamedTuple):
     """An environment to make: where, from which lock, with which project (or none) on top."""
@@ -62,7 +65,7 @@ def stop(sentence: str) -> NoReturn:
     sys.exit(f"setup: {sentence}")
 
 
-def run(command: Sequence[str | Path], variables: Mapping[str, str], failure: str) -> None:
+def run(command: Sequence[str], variables: Mapping[str, str], failure: str) -> None:
     """Runs a command whose output the person sees; `failure` says what to do when it fails."""
     if subprocess.run(command, env={**os.environ, **variables}, check=False).returncode:
         stop(failure)
@@ -117,6 +120,11 @@ def uv_variables(settings: Mapping[str, str], present: Mapping[str, str]) -> dic
     return variables
 
 
+def base_python() -> str:
+    """This Python, or the one behind it where this is that of an environment, soon cleared."""
+    return str(getattr(sys, "_base_executable", sys.executable))
+
+
 def find_uv(root: Path) -> str | None:
     """uv on PATH, else the one that `make lock` put into `.tools`."""
     return shutil.which("uv") or shutil.which("uv", path=str(root / ".tools" / "bin"))
@@ -143,27 +151,26 @@ def is_current(target: Target) -> bool:
 def make_by_uv(target: Target, uv: str) -> None:
     """Makes the environment anew with uv."""
     variables = uv_variables(pip_settings(pip_listing()), os.environ)
-    python = sys._base_executable  # not this one, which may lie in the folder that is cleared
-    venv = [uv, "venv", "--quiet", "--clear", "--python", python, target.environment]
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]  # its progress is for people
+    venv = [uv, "venv", "--quiet", "--clear", "--python", base_python(), str(target.environment)]
     run(venv, variables, f"{target.environment} could not be made; the line above says why")
-    install = [uv, "pip", "install", "--python", target.python]
-    run(
-        [*install, "--require-hashes", "--requirement", target.lock], variables, _not_installed(target)
-    )
+    install = [uv, "pip", "install", "--python", str(target.python)]
+    locked = [*install, *quiet, "--require-hashes", "--requirement", str(target.lock)]
+    run(locked, variables, _not_installed(target))
     if target.project:
-        project = ["--no-deps", "--no-build-isolation", "--editable", target.project]
-        run([*install, "--quiet", *project], variables, "the project itself could not be installed")
+        project = ["--quiet", *PROJECT, str(target.project)]
+        run([*install, *project], variables, "the project itself could not be installed")
 
 
 def make_by_pip(target: Target) -> None:
     """Makes the environment anew with Python's own venv and pip."""
-    venv = [sys._base_executable, "-m", "venv", "--clear", target.environment]
+    venv = [base_python(), "-m", "venv", "--clear", str(target.environment)]
     run(venv, {}, "Python's venv failed: install it (Debian: python3-venv), or uv")
-    install = [target.python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    run([*install, "--require-hashes", "--requirement", target.lock], {}, _not_installed(target))
+    pip = [str(target.python), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
+    run([*pip, "--require-hashes", "-r", str(target.lock)], {}, _not_installed(target))
     if target.project:
-        project = ["--no-deps", "--no-build-isolation", "--editable", target.project]
-        run([*install, *project], {}, "the project itself could not be installed")
+        project = [*PROJECT, str(target.project)]
+        run([*pip, *project], {}, "the project itself could not be installed")
 
 
 def _not_installed(target: Target) -> str:
@@ -200,12 +207,13 @@ def ready_uv(root: Path) -> str:
 def lock(root: Path, upgrade: bool) -> None:
     """Renews `requirements.lock` from `pyproject.toml`; present pins stay where they may."""
     target = root / "requirements.lock"
+    sources = ["pyproject.toml", "--group", "dev", *(["--upgrade"] if upgrade else [])]
     with tempfile.TemporaryDirectory(prefix=".lock-", dir=root) as folder:
         renewed = Path(folder) / target.name
         if target.exists() and not upgrade:
             shutil.copyfile(target, renewed)
         run(
-            [ready_uv(root), *COMPILE, "pyproject.toml", "--group", "dev", "--output-file", renewed],
+            [ready_uv(root), *COMPILE, *sources, "--output-file", str(renewed)],
             uv_variables(pip_settings(pip_listing()), os.environ),
             "requirements.lock stays as it was; the lines above say which dependency is wrong",
         )

@@ -1,0 +1,123 @@
+"""Whether `requirements.lock` is what `make lock` makes for `pyproject.toml`, told offline.
+
+Each line is a pinned version with hashes, and on each system and Python
+that the standard supports, every dependency that applies has one pin that fits it.
+"""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+LOCK = "requirements.lock"
+
+# A pin as uv writes it, its lines joined: name==version ; marker --hash=sha256:...
+PIN = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?:\s*;\s*(?P<marker>.+?))?"
+    r"(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})*)"
+)
+
+SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
+MACHINES = ("x86_64", "arm64", "aarch64")
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+class Pin(NamedTuple):
+    """A package as it is locked, and where its marker says that it is installed."""
+
+    name: str
+    version: Version
+    marker: Marker | None
+
+    def applies(self, environment: Mapping[str, str]) -> bool:
+        """Whether it is installed there."""
+        return self.marker is None or self.marker.evaluate(dict(environment))
+
+
+def mistakes(root: Path) -> list[str]:
+    """What is wrong with the lock file, one sentence each; empty where nothing is."""
+    path = root / LOCK
+    if not path.is_file():
+        return ["it is missing"]
+    pins, found = _read(path.read_text(encoding="utf-8"))
+    try:
+        requirements = list(_requirements(root / "pyproject.toml"))
+    except (OSError, ValueError, KeyError) as error:  # no file, no TOML, no requirement
+        return [f"pyproject.toml cannot be read: {error}"]
+    for requirement in requirements:
+        found += _unsatisfied(requirement, pins)
+    return list(dict.fromkeys(found))
+
+
+def _read(text: str) -> tuple[list[Pin], list[str]]:
+    pins, found = [], []
+    for line in re.sub(r"\\\n", " ", text).splitlines():
+        content = line.strip()
+        if not content or content.startswith("#"):
+            continue
+        match = PIN.fullmatch(content)
+        if not match:
+            found.append(f"`{content[:60]}` is no pinned version")
+            continue
+        if not match["hashes"]:
+            found.append(f"{match['name']} has no hash")
+        try:
+            marker = Marker(match["marker"]) if match["marker"] else None
+            pin = Pin(canonicalize_name(match["name"]), Version(match["version"]), marker)
+        except (InvalidMarker, InvalidVersion):
+            found.append(f"`{content[:60]}` cannot be read")
+        else:
+            pins.append(pin)
+    return pins, found
+
+
+def _requirements(pyproject: Path) -> Iterator[Requirement]:
+    content = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    yield from map(Requirement, content.get("project", {}).get("dependencies", []))
+    yield from map(Requirement, _group(content.get("dependency-groups", {}), "dev"))
+
+
+def _group(groups: Mapping[str, list[Any]], name: str) -> Iterator[str]:
+    """The requirements of a dependency group and of those that it includes (PEP 735)."""
+    for entry in groups.get(name, []):
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from _group(groups, entry["include-group"])
+
+
+def _environments() -> Iterator[dict[str, str]]:
+    """The values of markers (PEP 508) on every system and Python that the standard supports."""
+    for system, machine, python in itertools.product(SYSTEMS, MACHINES, PYTHONS):
+        yield {
+            "os_name": "posix",
+            "sys_platform": system,
+            "platform_system": SYSTEMS[system],
+            "platform_machine": machine,
+            "platform_python_implementation": "CPython",
+            "implementation_name": "cpython",
+            "python_version": python,
+            "python_full_version": f"{python}.0",
+            "implementation_version": f"{python}.0",
+            "extra": "",
+        }
+
+
+def _unsatisfied(requirement: Requirement, pins: list[Pin]) -> Iterator[str]:
+    same = [pin for pin in pins if pin.name == canonicalize_name(requirement.name)]
+    for environment in _environments():
+        if requirement.marker and not requirement.marker.evaluate(environment):
+            continue
+        versions = [pin.version for pin in same if pin.applies(environment)]
+        if not versions:
+            yield f"{requirement} of pyproject.toml is not locked"
+        for version in versions:
+            if not requirement.specifier.contains(version, prereleases=True):
+                yield f"{requirement} of pyproject.toml does not allow the locked {version}"
