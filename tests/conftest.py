@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import ANSWERS, cookiecutter, git
+from commands import ANSWERS, cookiecutter, git, rml
 
 # Variables of the caller that would reach into what the tests run.
 LEAKING = ("RML_", "GIT_", "SM_", "SAGEMAKER_", "VIRTUAL_ENV", "COOKIECUTTER", "PYTHONPATH")
@@ -41,11 +41,22 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def repository(sample: Path, tmp_path: Path) -> Path:
     """A repository of the test's own, with one commit in it."""
-    folder = tmp_path / sample.name
-    shutil.copytree(sample, folder, symlinks=True)
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "The rendered repository")
+    return _committed_copy(sample, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which `rml run` has gone through all steps on the twin; only read it."""
+    folder = _committed_copy(sample, tmp_path_factory.mktemp("finished"))
+    result = rml(folder, "run")
+    assert result.returncode == 0, result.stderr
     return folder
+
+
+@pytest.fixture
+def finished_copy(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished repository for the test's own changes."""
+    return Path(shutil.copytree(finished, tmp_path / finished.name, symlinks=True))
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +66,10 @@ def real_table() -> Path:
     if not path:
         pytest.skip("REGULATED_ML_REAL_DATA does not name the real table")
     return Path(path).resolve()
+
+
+def _committed_copy(sample: Path, parent: Path) -> Path:
+    folder = Path(shutil.copytree(sample, parent / sample.name, symlinks=True))
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "The rendered repository")
+    return folder

@@ -250,7 +250,7 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
     elif project:
         # The other environments' values are not looked at here, so that `local` always works.
         answers = project.model_dump()
-        problems += [p for p in _with_file(PROJECT, check_answers(answers, only=answers))]
+        problems += _with_file(PROJECT, check_answers(answers, only=answers))
     if dataset:
         problems += _dataset_problems(dataset)
     if dataset and model:

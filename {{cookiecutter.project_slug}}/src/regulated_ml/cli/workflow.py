@@ -170,9 +170,7 @@ def _run(
         return workflow.run(step, parents, options.pop("table", None), progress, **options)
 
 
-def _report(
-    workflow: "Workflow", as_json: bool, outcomes: "Sequence[Outcome]" = ()
-) -> None:
+def _report(workflow: "Workflow", as_json: bool, outcomes: "Sequence[Outcome]" = ()) -> None:
     from regulated_ml.workflow.site import build
 
     with output.progress("drawing the pages") as progress:

@@ -1,8 +1,8 @@
 """The folder `runs/`: one folder a run, there as a whole or not at all.
 
-A run is prepared in `runs/.incomplete/ID` and becomes `runs/ID` by one rename, record included. Each
-unfinished folder is held by a lock that dies with its process, so what a killed process left behind
-is told from what another process is still writing, and swept.
+A run is prepared in `runs/.incomplete/ID` and becomes `runs/ID` by one rename, record included.
+Each unfinished folder is held by a lock that dies with its process, so what a killed process left
+behind is told from what another process is still writing, and swept.
 """
 
 import fcntl

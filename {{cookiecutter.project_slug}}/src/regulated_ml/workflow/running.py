@@ -1,7 +1,7 @@
 """Runs a step: hands a job to the platform and keeps what comes out as a run with its record.
 
-A run's key covers all that decides its result: inputs, parameters, the job's code and the packages it
-uses. When a finished run with the same key is there, undamaged, the step is up to date.
+A run's key covers all that decides its result: inputs, parameters, the job's code and the packages
+it uses. When a finished run with the same key is there, undamaged, the step is up to date.
 """
 
 import hashlib

@@ -1,0 +1,210 @@
+"""From answers to an explained model: every step leaves a record, and none is done twice."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+from commands import git, rml
+
+from regulated_ml.files import read_json, sha256
+from regulated_ml.tracking.records import Record
+from regulated_ml.tracking.store import RunStore
+
+STEPS = ["prepare", "train", "evaluate", "explain"]
+
+
+def runs(repository: Path) -> dict[str, Record]:
+    """The latest run of each step."""
+    return {run.step: run for run in RunStore(repository / "runs").all()}
+
+
+def model_hash(repository: Path) -> str:
+    """The hash of the latest model archive."""
+    artifact = runs(repository)["train"].artifact("model.tar.gz")
+    assert artifact is not None
+    return artifact.sha256
+
+
+def test_all_steps_run_in_order_and_name_their_parents(finished: Path) -> None:
+    latest = runs(finished)
+    assert list(latest) == STEPS
+    assert latest["train"].parents == (latest["prepare"].id,)
+    assert set(latest["explain"].parents) == {latest["prepare"].id, latest["train"].id}
+
+
+def test_every_record_has_the_facts_of_decision_nine(finished: Path) -> None:
+    commit = git(finished, "rev-parse", "HEAD")
+    for run in runs(finished).values():
+        assert (run.commit.sha, run.commit.dirty) == (commit, False)
+        assert run.data.state == "synthetic"
+        assert run.dependencies.lock == sha256(finished / "requirements.lock")
+        assert run.dependencies.packages["numpy"]
+        assert run.parameters
+        assert run.metrics
+        assert run.seconds > 0
+        for artifact in run.artifacts:
+            path = finished / "runs" / run.id / artifact.path
+            assert (path.stat().st_size, sha256(path)) == (artifact.bytes, artifact.sha256)
+
+
+def test_the_twin_is_said_to_be_a_twin_in_every_record(finished: Path) -> None:
+    for run in runs(finished).values():
+        assert any("synthetic" in warning for warning in run.warnings)
+
+
+def test_the_model_archive_holds_one_model_on_top(finished: Path) -> None:
+    with tarfile.open(finished / "runs" / runs(finished)["train"].id / "model.tar.gz") as archive:
+        names = archive.getnames()
+    # SageMaker loads every plain file at the top, and averages several.
+    assert [name for name in names if "/" not in name] == ["xgboost-model.ubj"]
+
+
+def test_the_protected_columns_are_measured_and_not_trained_on(finished: Path) -> None:
+    prepared = finished / "runs" / runs(finished)["prepare"].id
+    features = [item["name"] for item in read_json(prepared / "train/features.json")["features"]]
+    assert len(features) == 20
+    assert not {"SEX", "MARRIAGE", "AGE", "ID"} & set(features)
+    assert (prepared / "test/measurements.parquet").is_file()
+
+
+def test_what_is_up_to_date_is_not_run_again(finished_copy: Path) -> None:
+    before = runs(finished_copy)
+    result = rml(finished_copy, "run", "--json")
+    assert result.returncode == 0, result.stderr
+    again = json.loads(result.stdout)["runs"]
+    assert [(run["step"], run["fresh"]) for run in again] == [(step, False) for step in STEPS]
+    assert runs(finished_copy) == before
+
+
+def test_a_change_runs_again_what_depends_on_it_and_nothing_else(finished_copy: Path) -> None:
+    model = finished_copy / "config/model.yaml"
+    model.write_text(model.read_text().replace("rounds: 100\n", "rounds: 20\n"))
+    outcome = json.loads(rml(finished_copy, "run", "--json").stdout)["runs"]
+    fresh = {run["step"]: run["fresh"] for run in outcome}
+    assert fresh == {"prepare": False, "train": True, "evaluate": True, "explain": True}
+    assert runs(finished_copy)["train"].commit.changed == ("config/model.yaml",)
+
+
+def test_a_tampered_artefact_is_made_again(finished_copy: Path) -> None:
+    before = runs(finished_copy)["train"]
+    archive = finished_copy / "runs" / before.id / "model.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:-1] + b"x")
+    outcome = json.loads(rml(finished_copy, "run", "--json").stdout)["runs"]
+    assert [run["fresh"] for run in outcome] == [False, True, False, False]
+    assert model_hash(finished_copy) == before.artifacts[0].sha256
+
+
+def test_a_forced_training_gives_the_same_bytes(finished_copy: Path) -> None:
+    before = model_hash(finished_copy)
+    assert rml(finished_copy, "train", "--force").returncode == 0
+    assert len(RunStore(finished_copy / "runs").all()) == 5
+    assert model_hash(finished_copy) == before
+
+
+@pytest.mark.slow
+def test_a_training_killed_at_any_moment_ends_with_the_same_bytes(finished_copy: Path) -> None:
+    before = model_hash(finished_copy)
+    chance = random.Random(7)
+    environment = {**os.environ, "PYTHONPATH": str(finished_copy / "src")}
+    for _ in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "regulated_ml", "train", "--force"],
+            cwd=finished_copy,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(chance.uniform(0.3, 2.5))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        listed = [run.id for run in RunStore(finished_copy / "runs").all() if run.step == "train"]
+    assert rml(finished_copy, "train", "--force").returncode == 0
+    assert model_hash(finished_copy) == before
+    assert len(RunStore(finished_copy / "runs").all()) >= len(listed)
+
+
+def test_two_trainings_at_once_share_one_result(finished_copy: Path) -> None:
+    model = finished_copy / "config/model.yaml"
+    model.write_text(model.read_text().replace("rounds: 100\n", "rounds: 30\n"))
+    environment = {**os.environ, "PYTHONPATH": str(finished_copy / "src")}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "regulated_ml", "train", "--json"],
+            cwd=finished_copy,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    results = [json.loads(process.communicate()[0])["runs"][0] for process in both]
+    assert sorted(run["fresh"] for run in results) == [False, True]
+    assert results[0]["id"] == results[1]["id"]
+
+
+def test_a_step_without_what_it_reads_says_what_to_start(repository: Path) -> None:
+    result = rml(repository, "train")
+    assert result.returncode == 4
+    assert "rml prepare" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_repository_without_a_commit_is_said_so_in_the_record(sample: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    subprocess.run(["cp", "-r", sample, folder], check=True)
+    assert rml(folder, "prepare").returncode == 0
+    run = runs(folder)["prepare"]
+    assert run.commit.sha is None
+    assert any("no commit" in warning for warning in run.warnings)
+
+
+def test_a_mistake_in_a_job_is_a_sentence_with_status_five(finished_copy: Path) -> None:
+    features = next(finished_copy.glob("src/*/features.py"))
+    features.write_text("raise RuntimeError('the features are broken')\n")
+    result = rml(finished_copy, "prepare")
+    assert result.returncode == 5
+    assert "the features are broken" in result.stderr
+    assert ".failed/prepare-" in result.stderr
+    assert len(RunStore(finished_copy / "runs").all()) == 4
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Path:
+    """A file system of three megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a full disk needs the right to mount one")
+    yield folder  # type: ignore[misc]
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_half_run(
+    finished_copy: Path, small_disk: Path
+) -> None:
+    subprocess.run(["rm", "-r", finished_copy / "runs"], check=True)
+    (finished_copy / "runs").symlink_to(small_disk)
+    result = rml(finished_copy, "prepare")
+    assert result.returncode in (5, 6)
+    assert "disk is full" in result.stderr or "No space left" in result.stderr
+    assert "Traceback" not in result.stderr.split("rule")[0]
+    assert RunStore(small_disk).all() == []
+
+
+def test_a_read_only_folder_is_a_sentence(finished_copy: Path, small_disk: Path) -> None:
+    subprocess.run(["rm", "-r", finished_copy / "runs"], check=True)
+    (finished_copy / "runs").symlink_to(small_disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    result = rml(finished_copy, "prepare")
+    assert result.returncode == 6
+    assert "read-only" in result.stderr
+    assert "Traceback" not in result.stderr
