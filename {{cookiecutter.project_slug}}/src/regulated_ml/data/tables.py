@@ -4,6 +4,7 @@ Whatever form a file has, the same table comes out of it, batch by batch, and a 
 read is known by its row. All other modules see canonical tables only.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regulated_ml.data.cells import parse
-from regulated_ml.data.formats import Malformed, Raw, raw_batches
+from regulated_ml.data.formats import Malformed, Raw, metadata, raw_batches
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import replacing
 from regulated_ml.identifiers import Problem
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 65_536  # rows; what a reader of our Parquet files holds in memory
 SHOWN = 3  # examples in a message
+PREFIX = "regulated_ml."  # of our keys in the metadata of a Parquet file
 
 KINDS = {
     "integer": "a whole number",
@@ -64,6 +66,11 @@ def arrow_type(column: Column) -> pa.DataType:
     return pa.int64() if codes and all(isinstance(code, int) for code in codes) else pa.string()
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of this type are texts."""
+    return bool(pa.types.is_string(kind))
+
+
 def arrow_schema(dataset: Dataset) -> pa.Schema:
     """The schema of the canonical table."""
     return pa.schema([(column.name, arrow_type(column)) for column in dataset.columns])
@@ -98,26 +105,53 @@ def read(path: Path, dataset: Dataset) -> pa.Table:
     return pa.Table.from_batches(batches(path, dataset), arrow_schema(dataset))
 
 
-def write(path: Path, table: Iterable[pa.RecordBatch], mark: Mapping[str, Any] | None = None) -> int:
-    """Writes batches of one schema as Parquet, atomically; gives the number of rows.
+def write(
+    path: Path,
+    table: Iterable[pa.RecordBatch],
+    dataset: Dataset,
+    notes: Mapping[str, Any] | None = None,
+) -> int:
+    """Writes a canonical table as Parquet, atomically; gives the number of rows.
 
-    `mark` becomes key-value metadata of the file, under the key `regulated_ml.KEY`.
+    `notes` become key-value metadata of the file, as JSON, under the keys `regulated_ml.KEY`.
     """
-    source = iter(table)
-    first = next(source)
-    notes = {f"regulated_ml.{key}": json.dumps(value) for key, value in (mark or {}).items()}
-    schema = first.schema.with_metadata(notes or None)
+    with replacing(path) as temporary:
+        return write_parquet(temporary, table, dataset, notes)
+
+
+def write_parquet(
+    path: Path,
+    table: Iterable[pa.RecordBatch],
+    dataset: Dataset,
+    notes: Mapping[str, Any] | None = None,
+) -> int:
+    """As `write`, straight to the path; for a caller who renames the file himself."""
+    notes = {**(notes or {}), "canonical": layout(dataset)}
+    metadata = {f"{PREFIX}{key}": json.dumps(value) for key, value in notes.items()}
     rows = 0
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
-        for batch in _chain(first, source):
-            writer.write_batch(batch.replace_schema_metadata(schema.metadata), ROW_GROUP)
+    with pq.ParquetWriter(path, arrow_schema(dataset).with_metadata(metadata)) as writer:
+        for batch in table:
+            writer.write_batch(batch.replace_schema_metadata(metadata), ROW_GROUP)
             rows += len(batch)
     return rows
 
 
-def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield first
-    yield from rest
+def layout(dataset: Dataset) -> str:
+    """What in dataset.yaml decides how cells are read, as a hash: names, types, missing values."""
+    columns = [(field.name, str(field.type)) for field in arrow_schema(dataset)]
+    text = json.dumps([columns, sorted(dataset.missing_values)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_canonical(path: Path, dataset: Dataset) -> bool:
+    """Whether a file was written by `write` for this table, so that jobs can read it as it is."""
+    return note(path, "canonical") == layout(dataset)
+
+
+def note(path: Path, key: str) -> Any:
+    """What a file written by `write` says under `key`; None where it says nothing."""
+    text = metadata(path).get(f"{PREFIX}{key}")
+    return None if text is None else json.loads(text)
 
 
 def _canonical(raw: Raw, dataset: Dataset) -> Batch:

@@ -1,0 +1,238 @@
+"""Makes the aggregate profile of a table; `profile.py` has the format and its promises.
+
+Each column gets a regression tree over the cells of the columns before it, and the label a gradient
+boosted ensemble over all of them. Both come from XGBoost, whose minimum child weight is a number of
+clients for squared error, and at most a quarter of one for the logistic loss (the hessian p(1-p)).
+"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regulated_ml.data.margins import Encoded, encode
+from regulated_ml.data.profile import (
+    MINIMUM_CLIENTS,
+    Bin,
+    ColumnProfile,
+    LabelProfile,
+    Profile,
+    ScoreTree,
+    Tree,
+    drawn,
+)
+from regulated_ml.data.trees import Walk
+from regulated_ml.errors import UserError
+from regulated_ml.settings import Column, Dataset
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+LEAVES = 48  # of a column's tree
+LEAF_CLIENTS = 100  # at least so many in a leaf of a column's tree
+BINS = 16  # into which a leaf divides its clients, about
+LABEL_TREES = {
+    "objective": "binary:logistic",
+    "max_depth": 4,
+    "eta": 0.1,
+    "min_child_weight": 10,  # at least 40 clients, see above
+}
+LABEL_ROUNDS = 120
+DECIMALS = 4  # of the log-odds that a leaf adds
+
+Progress = Callable[[int, int, str], None]
+
+
+def make(
+    table: pa.Table, dataset: Dataset, fingerprint: str, selected: "npt.NDArray[np.intp]", words: str,
+    progress: Progress = lambda done, total, text: None,
+) -> Profile:
+    """The profile of some rows of a table.
+
+    Args:
+        table: the canonical table.
+        fingerprint: that of the table.
+        selected: positions of the rows to look at, from 0; rows without a label are left out.
+        words: which rows these are, for the reader of the profile.
+
+    Raises:
+        UserError: the rows are too few, or one of the label's two codes is too rare.
+    """
+    rows = table.take(pa.array(selected))
+    rows = rows.filter(pc.is_valid(rows.column(dataset.label.name)))
+    columns = drawn(dataset)
+    positive = pc.equal(rows.column(dataset.label.name), dataset.label.positive).to_numpy()
+    _enough(positive, dataset)
+    cells = np.zeros((len(columns), len(rows)), np.int32)
+    profiles = []
+    for number, column in enumerate(columns):
+        progress(number, len(columns) + 1, column.name)
+        encoded = _encoded(rows.column(column.name).combine_chunks(), column, positive)
+        profiles.append(_column(column.name, encoded, cells[:number]))
+        cells[number] = encoded.cells
+    progress(len(columns), len(columns) + 1, dataset.label.name)
+    return Profile(
+        dataset=dataset.name,
+        fingerprint=fingerprint,
+        table_rows=len(table),
+        rows=len(rows),
+        selection=words,
+        columns=profiles,
+        label=_label(dataset, cells, positive),
+    )
+
+
+def _enough(positive: "npt.NDArray[np.bool_]", dataset: Dataset) -> None:
+    for code, count in ((dataset.label.positive, positive.sum()), ("the other", (~positive).sum())):
+        if count < MINIMUM_CLIENTS:
+            raise UserError.one(
+                f"column {dataset.label.name}",
+                f"{count} rows with {code}",
+                f"a profile looks at {MINIMUM_CLIENTS} rows or more of each of the label's codes",
+                "use a table with more rows",
+            )
+
+
+def _encoded(values: pa.Array, column: Column, positive: "npt.NDArray[np.bool_]") -> Encoded:
+    """The column in cells. Texts are put in the order of dataset.yaml, else of their label rate."""
+    missing = pc.is_null(values).to_numpy(zero_copy_only=False)
+    if pa.types.is_timestamp(values.type):
+        values = values.cast(pa.int64())
+    if not pa.types.is_string(values.type):
+        numbers = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).astype(np.float64)
+        return encode(numbers, missing, codes=bool(column.values))
+    order = [str(code) for code in (*column.values, *column.undocumented)]
+    order = order or _by_label_rate(values, positive)
+    places = pc.fill_null(pc.index_in(values, pa.array(order, pa.string())), 0)
+    margin, cells, ranks = encode(places.to_numpy().astype(np.float64), missing, codes=True)
+    texts = [None if place is None else order[int(place)] for place in margin.low]
+    return Encoded(margin.model_copy(update={"low": texts, "high": texts}), cells, ranks)
+
+
+def _by_label_rate(values: pa.Array, positive: "npt.NDArray[np.bool_]") -> list[str]:
+    table = pa.table({"value": values, "positive": pa.array(positive.astype(np.int8))})
+    rates = table.group_by("value").aggregate([("positive", "mean")])
+    ordered = rates.sort_by([("positive_mean", "ascending"), ("value", "ascending")])
+    return [value for value in ordered.column("value").to_pylist() if value is not None]
+
+
+def _column(name: str, encoded: Encoded, before: "npt.NDArray[np.int32]") -> ColumnProfile:
+    """The tree of a column over the cells of those before it, and what its leaves hold."""
+    count = len(encoded.margin.clients)
+    if len(before):
+        parameters = {
+            "objective": "reg:squarederror",
+            "grow_policy": "lossguide",
+            "max_leaves": LEAVES,
+            "max_depth": 0,
+            "min_child_weight": LEAF_CLIENTS,
+            "eta": 1.0,
+        }
+        (dump,) = _boosted(before, encoded.ranks, parameters, 1)
+        tree, _ = _tree(dump)
+        leaf = Walk.of(tree).nodes(before)
+    else:
+        tree = Tree(column=(0,), cell=(0,), left=(0,), right=(0,))
+        leaf = np.zeros(len(encoded.cells), np.intp)
+    leaves = [
+        _bins(np.bincount(encoded.cells[leaf == node], minlength=count)) for node in tree.leaves
+    ]
+    return ColumnProfile(name=name, margin=encoded.margin, tree=tree, leaves=leaves)
+
+
+def _bins(counts: "npt.NDArray[np.intp]") -> list[Bin]:
+    """Neighbouring cells of a leaf put together until each bin has enough clients.
+
+    A cell with many clients is a bin of its own, and the few beside it are counted in it: a bin that
+    reached over both would give them far more weight than they have.
+    """
+    large = max(MINIMUM_CLIENTS, counts.sum() / BINS)
+    bins: list[list[int]] = []
+    spare = 0  # clients before the first bin, too few for one
+
+    def close(run: list[int]) -> None:
+        nonlocal spare
+        clients = int(counts[run].sum())
+        if clients >= MINIMUM_CLIENTS:
+            bins.append([run[0], run[-1], clients])
+        elif bins:
+            if bins[-1][0] < bins[-1][1]:
+                bins[-1][1] = max(run, default=bins[-1][1])
+            bins[-1][2] += clients
+        else:
+            spare += clients
+
+    run: list[int] = []
+    for cell in np.flatnonzero(counts).tolist():
+        if counts[cell] >= large:
+            close(run)
+            bins.append([cell, cell, int(counts[cell])])
+            run = []
+            continue
+        run.append(cell)
+        if counts[run].sum() >= large:
+            close(run)
+            run = []
+    close(run)
+    bins[0][2] += spare
+    return [(first, last, clients) for first, last, clients in bins]
+
+
+def _label(
+    dataset: Dataset, cells: "npt.NDArray[np.int32]", positive: "npt.NDArray[np.bool_]"
+) -> LabelProfile:
+    """The ensemble that tells the label's probability; it rises where dataset.yaml says it must."""
+    label = dataset.label
+    monotone = tuple(column.monotone for column in drawn(dataset))
+    parameters = {**LABEL_TREES, "monotone_constraints": monotone}
+    trees = []
+    for dump in _boosted(cells, positive, parameters, LABEL_ROUNDS):
+        tree, log_odds = _tree(dump)
+        clients = np.bincount(Walk.of(tree).nodes(cells), minlength=len(tree.left))
+        counts = clients[list(tree.leaves)].tolist()
+        trees.append(ScoreTree(tree=tree, log_odds=log_odds, clients=counts))
+    (negative,) = (code for code in label.values if code != label.positive)
+    return LabelProfile(
+        name=label.name,
+        negative=negative,
+        positive=label.positive,
+        rate=round(float(positive.mean()), 6),
+        trees=trees,
+    )
+
+
+def _boosted(
+    cells: "npt.NDArray[np.int32]", target: Any, parameters: dict[str, Any], rounds: int
+) -> list[dict[str, Any]]:
+    """XGBoost's trees as it dumps them; exact on cells, of which there are fewer than its bins."""
+    import xgboost
+
+    common = {"tree_method": "hist", "max_bin": 4096, "reg_lambda": 0, "seed": 0, "base_score": 0.5}
+    data = xgboost.DMatrix(cells.T.astype(np.float32), target)
+    booster = xgboost.train({**common, **parameters}, data, rounds)
+    return [json.loads(dump) for dump in booster.get_dump(dump_format="json")]
+
+
+def _tree(root: dict[str, Any]) -> tuple[Tree, tuple[float, ...]]:
+    """A dumped tree in the profile's form, and the value of each node (0 inside)."""
+    column, cell, left, right, value = nodes = tuple([] for _ in range(5))  # type: ignore[var-annotated]
+
+    def add(node: dict[str, Any]) -> int:
+        number = len(left)
+        for part, content in zip(nodes, (0, 0, number, number, 0.0), strict=True):
+            part.append(content)
+        if "leaf" in node:
+            value[number] = round(node["leaf"], DECIMALS)
+        else:
+            children = {child["nodeid"]: child for child in node["children"]}
+            column[number] = int(node["split"].removeprefix("f"))
+            cell[number] = int(np.ceil(node["split_condition"])) - 1  # "yes" is: less than
+            left[number] = add(children[node["yes"]])
+            right[number] = add(children[node["no"]])
+        return number
+
+    add(root)
+    return Tree(column=column, cell=cell, left=left, right=right), tuple(value)
