@@ -126,8 +126,9 @@ def base_python() -> str:
 
 
 def find_uv(root: Path) -> str | None:
-    """uv on PATH, else the one that `make lock` put into `.tools`."""
-    return shutil.which("uv") or shutil.which("uv", path=str(root / ".tools" / "bin"))
+    """The uv that the variable UV names, that on PATH, or the one that `make lock` installed."""
+    names = (os.environ.get("UV") or "uv", "uv", str(root / ".tools" / "bin" / "uv"))
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def stamp(target: Target) -> str:
@@ -188,8 +189,13 @@ def setup(target: Target, root: Path) -> None:
         stop(f"{target.lock} is missing: restore it from git, or make it with `make lock`")
     version = ".".join(str(part) for part in sys.version_info[:3])
     uv = find_uv(root)
+    if uv and Path(uv).is_relative_to(target.environment):
+        uv = None  # it would clear the folder that it runs from
     by = "uv" if uv else "pip"
-    print(f"setup: {target.environment.name} from {target.lock.name}, Python {version}, by {by}")
+    print(
+        f"setup: {target.environment.name} from {target.lock.name}, Python {version}, by {by}",
+        flush=True,
+    )
     if uv:
         make_by_uv(target, uv)
     else:
