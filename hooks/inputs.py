@@ -2,7 +2,7 @@
 
 It holds for every way in, under cookiecutter and under cruft:
 
-- what was typed is never run: templates are the texts of cookiecutter.json and the template's files;
+- what was typed is never run: only texts of cookiecutter.json and the template's files are;
 - these run in a sandbox all the same;
 - all answers keep the rules of the standard (`identifiers.py`) before the first folder is made;
 - the private keys are those of the template, whatever a profile or a replay file says.
@@ -13,20 +13,22 @@ from __future__ import annotations
 import json
 import sys
 import zlib
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, cast
 
+from hooks.names import filters
 from jinja2 import Environment, Template
 from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from slugify import slugify
 
 TEMPLATE = Path(__file__).resolve().parents[1]
 RULES = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml/identifiers.py"
 # cookiecutter and cruft add this key to the answers when the last question is answered.
 COMPLETE = "_template"
+# Keys with which a replay file would change how cookiecutter renders.
+FOREIGN = ("_jinja2_env_vars", "_new_lines")
 
 
 class InputRules(Extension):
@@ -36,19 +38,17 @@ class InputRules(Extension):
         super().__init__(environment)
         rules = load(RULES)
         questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-        environment.filters.update(
-            slug=lambda name: rules.slug(transliterated(name)),
-            package=rules.package,
-            bucket=rules.bucket,
-            listed=rules.listed,
-        )
-        # JSON of every script as it is: TOML knows no surrogate pairs, and YAML reads them as two signs.
+        for part in ("cookiecutter", "_cookiecutter"):
+            write_as_texts(caller_context().get(part, {}), rules.fields())
+        environment.filters.update(filters(rules))
+        # JSON with every script as it is: to TOML and YAML, surrogate pairs are not one character.
         environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
         environment.__class__ = GuardedEnvironment
         cast(GuardedEnvironment, environment).guard(rules, questions)
         # cruft renders two versions of the template in one process, from one folder: the next
         # environment shall find the code of its own version.
-        sys.modules.pop(__name__, None)
+        for name in (__name__, "hooks.names"):
+            sys.modules.pop(name, None)
 
 
 class GuardedEnvironment(ImmutableSandboxedEnvironment):
@@ -58,13 +58,12 @@ class GuardedEnvironment(ImmutableSandboxedEnvironment):
         """Takes over an environment that is already made, so it stands in for `__init__`."""
         self.rules = rules
         self.questions = questions
-        self.checked = False
-        self.asked = -1
+        self.is_checked = False
         self.binop_table = self.default_binop_table.copy()
         self.unop_table = self.default_unop_table.copy()
 
     def from_string(self, source: Any, globals: Any = None, template_class: Any = None) -> Template:
-        """A text that is compiled when it is known whether it is the template's or was typed."""
+        """A text that is compiled once it is known whether it was typed."""
         return cast(Template, LateTemplate(self, source))
 
     def render(self, source: str, context: dict[str, Any]) -> str:
@@ -72,38 +71,46 @@ class GuardedEnvironment(ImmutableSandboxedEnvironment):
         answers = context["cookiecutter"]
         if COMPLETE in answers:
             self.require_good(answers)
-        else:
-            self.require_one_text(answers)
-            if source not in self.questions.values():
-                return source
+        elif source not in self.questions.values():
+            return source
+        return self.compiled(source, context)
+
+    def compiled(self, source: str, context: dict[str, Any]) -> str:
+        """What a text of the template's own becomes."""
         return super().from_string(source).render(context)
 
     def require_good(self, answers: MutableMapping[str, Any]) -> None:
         """Stops if an answer breaks a rule; sets the private keys to what the template says."""
-        if self.checked:
+        if self.is_checked:
             return
-        if problems := self.rules.check_answers(answers):
+        says, fix = "a key of cookiecutter.json", "take it out of the replay file"
+        foreign = [self.rules.Problem(key, "", says, fix) for key in FOREIGN if key in answers]
+        if problems := [*foreign, *self.rules.check_answers(answers)]:
             self.refuse(problems, answers)
-        self.checked = True
         for key, value in self.questions.items():
             if key.startswith("__") and isinstance(value, str):
-                answers[key] = super().from_string(value).render(cookiecutter=answers)
+                answers[key] = self.compiled(value, {"cookiecutter": answers})
             elif key.startswith("_") and key != "__prompts__":
                 answers[key] = value
-
-    def require_one_text(self, answers: MutableMapping[str, Any]) -> None:
-        """Stops if a profile answers with a list, of which cookiecutter would take the first."""
-        if self.asked == len(answers):
-            field = next(key for key in self.questions if key not in answers)
-            says, fix = "one text, not a list", "write its values in one text, with commas"
-            self.refuse([self.rules.Problem(field, "", says, fix)], answers)
-        self.asked = len(answers)
+        self.is_checked = True
 
     def refuse(self, problems: list[Any], answers: MutableMapping[str, Any]) -> None:
         """Shows what is wrong, keeps what is right, ends cookiecutter without a traceback."""
         from hooks.refusal import refuse
 
-        refuse(problems, answers, self.rules)
+        wrong = {problem.field for problem in problems}
+        defaults = {
+            key: self.compiled(value, {"cookiecutter": answers})
+            for key, value in self.questions.items()
+            if isinstance(value, str)
+        }
+        # A default that was made from a wrong answer is not to come back as a right one.
+        good = {
+            key: answers[key]
+            for key in self.rules.fields()
+            if key not in wrong and answers.get(key) != defaults[key]
+        }
+        refuse(problems, good, answers)
 
 
 class LateTemplate:
@@ -123,8 +130,8 @@ def load(path: Path) -> ModuleType:
 
     No bytecode is written beside it, because it would be rendered with it.
     """
-    code = path.read_bytes()
-    name = f"{path.stem}_{zlib.crc32(path.with_suffix('.toml').read_bytes(), zlib.crc32(code)):08x}"
+    code, data = path.read_bytes(), path.with_suffix(".toml").read_bytes()
+    name = f"{path.stem}_{zlib.crc32(data, zlib.crc32(code)):08x}"
     if name not in sys.modules:
         module = ModuleType(name)
         module.__file__ = str(path)
@@ -133,6 +140,31 @@ def load(path: Path) -> ModuleType:
     return sys.modules[name]
 
 
-def transliterated(name: object) -> str:
-    """The name in letters of ASCII. Entities like `&#228;` are left as text."""
-    return slugify(str(name), entities=False, decimal=False, hexadecimal=False)
+def caller_context() -> dict[str, Any]:
+    """The answers as cookiecutter starts with them.
+
+    It hands them to no extension, so they are read where it makes the environment.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        context = frame.f_locals.get("context")
+        if isinstance(context, dict) and "cookiecutter" in context:
+            return context
+        frame = frame.f_back
+    raise ImportError("this version of cookiecutter makes its environments in an unknown way")
+
+
+def write_as_texts(answers: dict[str, Any], fields: Iterable[str]) -> None:
+    """Makes texts of a profile's lists, dates and empty values, in place.
+
+    cookiecutter would take a list for a choice and go on with its first value, and fails on a date.
+    Truth values stay, so that they are refused: a name that YAML has taken for one is lost.
+    """
+    for field in answers.keys() & set(fields):
+        value = answers[field]
+        if isinstance(value, list):
+            answers[field] = ", ".join(map(str, value))
+        elif value is None:
+            answers[field] = ""
+        elif not isinstance(value, (str, bool, int, float)):
+            answers[field] = str(value)

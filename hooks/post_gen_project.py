@@ -1,4 +1,4 @@
-"""Makes the rendered folder a git repository and says what comes next; offline, and without a commit.
+"""Makes the rendered folder a git repository and says what comes next; offline, no commit.
 
 Rendered by Jinja before it runs: `tojson` alone writes answers into it.
 """
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-REMOTE = {{ cookiecutter.__git_remote | tojson }}
+REMOTE = {{ cookiecutter.__git_remote | tojson }}  # fmt: skip  # noqa: F821
 
 
 def git(*arguments: str) -> None:

@@ -1,8 +1,8 @@
-"""Holds names, identifiers and ARNs against the rules in `identifiers.toml`, and reports all mistakes.
+"""Holds names, identifiers and ARNs against the rules in `identifiers.toml`; reports all mistakes.
 
-Three callers: the template's generation hook, which loads this file by its path in an environment
-that has only cookiecutter's dependencies, the settings loader, and the checks against a live account.
-So this is one file of the standard library, with the rules as data beside it.
+Its callers are the template's generation hook, which loads this file by its path in an environment
+that has only cookiecutter's dependencies, the settings loader, and the checks of a live account. So
+it is one file that needs the standard library alone, with the rules as data beside it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Field(NamedTuple):
     most: int = 1
 
 
-# --- the tables ------------------------------------------------------------------------------------
+# --- the tables ---
 
 
 @cache
@@ -125,12 +125,9 @@ def partitions() -> dict[str, str]:
 @cache
 def reserved_names() -> frozenset[str]:
     """Names, in lower case, under which a package would hide another module or be hidden by it."""
-    names = chain(keyword.kwlist, sys.stdlib_module_names, *_reserved_lists())
+    listed = (words.split() for words in _tables()["reserved"].values())
+    names = chain(keyword.kwlist, sys.stdlib_module_names, *listed)
     return frozenset(name.lower() for name in names)
-
-
-def _reserved_lists() -> Iterator[list[str]]:
-    return (words.split() for words in _tables()["reserved"].values())
 
 
 @cache
@@ -145,7 +142,7 @@ def _parts() -> dict[str, str]:
     }
 
 
-# --- one value -------------------------------------------------------------------------------------
+# --- one value ---
 
 
 def visible(text: str, limit: int = 80) -> str:
@@ -258,19 +255,17 @@ _LOOKS: tuple[Callable[[Rule, str], _Finding | None], ...] = (
 )
 
 
-# --- all answers -----------------------------------------------------------------------------------
+# --- all answers ---
 
 
 def listed(value: object) -> list[Any]:
     """The values of an answer that takes several: a sequence, or one text with commas."""
     if isinstance(value, str):
-        return [part.strip(" ") for part in value.split(",") if part.strip(" ")]
+        return [part.strip(" ") for part in value.split(",")] if value else []
     return list(value) if isinstance(value, Sequence) else [value]
 
 
-def check_answers(
-    answers: Mapping[str, Any], only: Collection[str] | None = None
-) -> list[Problem]:
+def check_answers(answers: Mapping[str, Any], only: Collection[str] | None = None) -> list[Problem]:
     """Every mistake in the answers, and between them, in the order of `fields()`.
 
     An answer that is missing counts as empty. `only` limits the check to some of the answers.
@@ -295,14 +290,24 @@ def _check_field(name: str, field: Field, value: object) -> list[Problem]:
     if field.most == 1:
         return check(field.kind, value, name)
     values = listed(value)
-    problems = [problem for each in values for problem in check(field.kind, each, name)]
-    if not field.fewest <= len(values) <= field.most:
-        rule = f"{field.fewest} to {field.most}, separated by commas"
-        fix = rules()[field.kind].fix if not values else f"{len(values)} were given"
-        problems.append(Problem(name, visible(str(value)), rule, fix))
-    twice = [each for each in dict.fromkeys(map(str, values)) if values.count(each) > 1]
-    problems += [Problem(name, visible(each), "each one once", "take it out") for each in twice]
-    return problems
+    return [
+        *_check_count(name, field, value, len(values)),
+        *_check_twice(name, values[: field.most]),
+        *(problem for each in values[: field.most] for problem in check(field.kind, each, name)),
+    ]
+
+
+def _check_count(name: str, field: Field, value: object, count: int) -> Iterator[Problem]:
+    if not field.fewest <= count <= field.most:
+        rule = f"{field.fewest} to {field.most}, with commas between them"
+        fix = f"there are {count}" if count else f"it was left empty; {rules()[field.kind].fix}"
+        yield Problem(name, visible(str(value)), rule, fix)
+
+
+def _check_twice(name: str, values: Sequence[object]) -> Iterator[Problem]:
+    for each in dict.fromkeys(map(str, values)):
+        if each and values.count(each) > 1:
+            yield Problem(name, visible(each), "each one once", "take the second one out")
 
 
 def _arn_relation(field: str, arn: str, account: str, region: str) -> Iterator[Problem]:
@@ -334,6 +339,14 @@ def _namespace(field: str, bucket: str, account: str, region: str) -> Iterator[P
         yield Problem(field, visible(bucket), rule, "take -an away, or write that ending whole")
 
 
+@cache
+def longest_slug() -> int:
+    """How long a slug may be, so that every name made from it fits its limit on AWS."""
+    parts = _tables()["longest_parts"]
+    rows = _tables()["derived"].values()
+    return min(int(row["longest"]) - len(row["form"].format(slug="", **parts)) for row in rows)
+
+
 def _derived_names(slug: str) -> Iterator[Problem]:
     """Every name on AWS that is made from the slug fits its limit."""
     for what, row in _tables()["derived"].items():
@@ -357,47 +370,3 @@ _RELATIONS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Problem]]], ...]
     (("data_bucket", *_ACCOUNT), partial(_namespace, "data_bucket")),
     (("model_bucket", *_ACCOUNT), partial(_namespace, "model_bucket")),
 )
-
-
-# --- names made from other answers -----------------------------------------------------------------
-
-
-@cache
-def longest_slug() -> int:
-    """How long a slug may be, so that every name made from it fits its limit on AWS."""
-    parts = _tables()["longest_parts"]
-    return min(
-        row["longest"] - len(row["form"].format(slug="", **parts))
-        for row in _tables()["derived"].values()
-    )
-
-
-def slug(text: str) -> str:
-    """A slug from a name that is already in letters of ASCII; empty where it holds none."""
-    name = "-".join(re.findall("[a-z0-9]+", text.lower()))
-    if name[:1].isdigit():
-        name = f"ml-{name}"
-    name = _shortened(name, longest_slug())
-    if name.replace("-", "_") in reserved_names():
-        name = _shortened(f"{name}-model", longest_slug())
-    return name
-
-
-def package(slug: str) -> str:
-    """The name of the package of a repository."""
-    return re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
-
-
-def bucket(slug: str, purpose: str, account: str, region: str) -> str:
-    """The name of a bucket, unique because the account's number is in it."""
-    parts = (re.sub(r"[^a-z0-9-]+", "", part) for part in (purpose, account, region))
-    ending = "".join(f"-{part}" for part in parts if part)[:40]
-    return _shortened(slug, 63 - len(ending)) + ending if slug else ""
-
-
-def _shortened(name: str, longest: int) -> str:
-    """The name cut before the word that no longer fits, if that leaves half of it."""
-    if len(name) <= longest:
-        return name
-    cut = name[: longest + 1].rsplit("-", 1)[0]
-    return (cut if len(cut) > longest // 2 else name[:longest]).strip("-")
