@@ -8,10 +8,13 @@ each line ended by a line feed.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from regulated_ml.files import replacing
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -58,6 +61,15 @@ def fingerprint(batches: Iterable[pa.RecordBatch]) -> Fingerprint:
     for batch in batches:
         whole.add(batch)
     return whole.result
+
+
+def write_csv(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    """Writes a canonical table as its canonical text, atomically."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        for number, batch in enumerate(batches):
+            if not number:
+                file.write(header(batch.schema))
+            file.write(text(batch))
 
 
 def header(schema: pa.Schema) -> bytes:

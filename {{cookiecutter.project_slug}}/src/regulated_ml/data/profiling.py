@@ -7,16 +7,18 @@ clients for squared error, and at most a quarter of one for the logistic loss (t
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regulated_ml.data import schema, tables
+from regulated_ml.data.grouping import grouped
 from regulated_ml.data.margins import Encoded, encode
 from regulated_ml.data.profile import (
     MINIMUM_CLIENTS,
-    Bin,
     ColumnProfile,
     LabelProfile,
     Profile,
@@ -26,7 +28,7 @@ from regulated_ml.data.profile import (
 )
 from regulated_ml.data.trees import Walk
 from regulated_ml.errors import UserError
-from regulated_ml.settings import Column, Dataset
+from regulated_ml.settings import Column, Dataset, Settings, Split
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,8 +48,37 @@ DECIMALS = 4  # of the log-odds that a leaf adds
 Progress = Callable[[int, int, str], None]
 
 
+def of_file(path: Path, settings: Settings, progress: Progress, *, all_rows: bool) -> Profile:
+    """The profile of a table: of all its rows, or of those that the workflow does not test on.
+
+    Raises:
+        UserError: the table breaks its schema, or is too small.
+    """
+    dataset = settings.dataset
+    report = schema.check(path, dataset)
+    if report.violations:
+        broken = ", ".join(sorted({finding.column or "(row)" for finding in report.violations}))
+        raise UserError.one(
+            str(path),
+            broken,
+            "a profile is made of a table that keeps its schema",
+            "`rml data check FILE` lists what is wrong",
+        )
+    table = tables.read(path, dataset)
+    labelled = pc.is_valid(table.column(dataset.label.name)).to_numpy()
+    selected, words = np.flatnonzero(labelled), "all rows with a label"
+    if not all_rows:
+        split = settings.model.split
+        selected, words = _but_test_rows(table, dataset, split)
+    return make(table, dataset, report.fingerprint, selected, words, progress)
+
+
 def make(
-    table: pa.Table, dataset: Dataset, fingerprint: str, selected: "npt.NDArray[np.intp]", words: str,
+    table: pa.Table,
+    dataset: Dataset,
+    fingerprint: str,
+    selected: "npt.NDArray[np.intp]",
+    words: str,
     progress: Progress = lambda done, total, text: None,
 ) -> Profile:
     """The profile of some rows of a table.
@@ -83,6 +114,26 @@ def make(
         columns=profiles,
         label=_label(dataset, cells, positive),
     )
+
+
+def _but_test_rows(
+    table: pa.Table, dataset: Dataset, split: Split
+) -> tuple["npt.NDArray[np.intp]", str]:
+    """The rows that the workflow does not test on, so that these stay an honest test of the twin."""
+    from sklearn.model_selection import train_test_split
+
+    label = table.column(dataset.label.name)
+    labelled = np.flatnonzero(pc.is_valid(label).to_numpy())
+    share = f"{1 - split.test:.0%}"
+    if split.time_column:
+        times = table.column(split.time_column).to_numpy()[labelled]
+        early = labelled[np.argsort(times, kind="stable")][: len(labelled) - round(split.test * len(labelled))]
+        return np.sort(early), f"the earliest {share} by {split.time_column}"
+    codes = label.to_numpy()[labelled]
+    kept, _ = train_test_split(
+        labelled, test_size=split.test, random_state=split.seed, stratify=codes
+    )
+    return np.sort(kept), f"{share}, stratified by the label, seed {split.seed}"
 
 
 def _enough(positive: "npt.NDArray[np.bool_]", dataset: Dataset) -> None:
@@ -137,48 +188,9 @@ def _column(name: str, encoded: Encoded, before: "npt.NDArray[np.int32]") -> Col
     else:
         tree = Tree(column=(0,), cell=(0,), left=(0,), right=(0,))
         leaf = np.zeros(len(encoded.cells), np.intp)
-    leaves = [
-        _bins(np.bincount(encoded.cells[leaf == node], minlength=count)) for node in tree.leaves
-    ]
+    counts = [np.bincount(encoded.cells[leaf == node], minlength=count) for node in tree.leaves]
+    leaves = [grouped(own, BINS, MINIMUM_CLIENTS) for own in counts]
     return ColumnProfile(name=name, margin=encoded.margin, tree=tree, leaves=leaves)
-
-
-def _bins(counts: "npt.NDArray[np.intp]") -> list[Bin]:
-    """Neighbouring cells of a leaf put together until each bin has enough clients.
-
-    A cell with many clients is a bin of its own, and the few beside it are counted in it: a bin that
-    reached over both would give them far more weight than they have.
-    """
-    large = max(MINIMUM_CLIENTS, counts.sum() / BINS)
-    bins: list[list[int]] = []
-    spare = 0  # clients before the first bin, too few for one
-
-    def close(run: list[int]) -> None:
-        nonlocal spare
-        clients = int(counts[run].sum())
-        if clients >= MINIMUM_CLIENTS:
-            bins.append([run[0], run[-1], clients])
-        elif bins:
-            if bins[-1][0] < bins[-1][1]:
-                bins[-1][1] = max(run, default=bins[-1][1])
-            bins[-1][2] += clients
-        else:
-            spare += clients
-
-    run: list[int] = []
-    for cell in np.flatnonzero(counts).tolist():
-        if counts[cell] >= large:
-            close(run)
-            bins.append([cell, cell, int(counts[cell])])
-            run = []
-            continue
-        run.append(cell)
-        if counts[run].sum() >= large:
-            close(run)
-            run = []
-    close(run)
-    bins[0][2] += spare
-    return [(first, last, clients) for first, last, clients in bins]
 
 
 def _label(

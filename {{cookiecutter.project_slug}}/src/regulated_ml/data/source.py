@@ -3,15 +3,19 @@
 All of them end as a canonical Parquet file, which is what jobs read.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from regulated_ml.data import profile, tables, twin
-from regulated_ml.data.fingerprint import Fingerprint, Fingerprinter, fingerprint
-from regulated_ml.data.state import SYNTHETIC, State, mark_of, state_of
-from regulated_ml.errors import UserError
-from regulated_ml.files import replacing, sha256
+import pyarrow as pa
+
+from regulated_ml.data import download, profile, tables, twin
+from regulated_ml.data.fingerprint import Fingerprint, Fingerprinter, fingerprint, write_csv
+from regulated_ml.data.state import SYNTHETIC, State, mark_of, sidecar, state_of
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.files import replacing, sha256, write_json
+from regulated_ml.identifiers import Problem
 from regulated_ml.settings import Dataset, Settings
 
 TWIN_SEED = 42  # of the twin that is drawn where there is no table
@@ -56,7 +60,14 @@ def canonical(path: Path, settings: Settings) -> Located:
     return convert(path, settings.root / GIVEN / f"{name}.parquet", dataset)
 
 
-def convert(path: Path, target: Path, dataset: Dataset, *, only: str = "", **notes: Any) -> Located:
+def convert(
+    path: Path,
+    target: Path,
+    dataset: Dataset,
+    *,
+    only: str = "",
+    notes: Mapping[str, Any] | None = None,
+) -> Located:
     """Writes a table of any form as canonical Parquet, atomically.
 
     Args:
@@ -68,8 +79,7 @@ def convert(path: Path, target: Path, dataset: Dataset, *, only: str = "", **not
     """
     passing = Fingerprinter()
     mark = mark_of(path) if path.is_file() else None
-    if mark is not None:
-        notes[SYNTHETIC] = mark
+    notes = {**(notes or {}), **({SYNTHETIC: mark} if mark is not None else {})}
     with replacing(target) as temporary:
         rows = passing.passing(tables.batches(path, dataset))
         tables.write_parquet(temporary, rows, dataset, notes)
@@ -86,29 +96,124 @@ def convert(path: Path, target: Path, dataset: Dataset, *, only: str = "", **not
     return _located(target, found, dataset, mark)
 
 
+def fetched(settings: Settings) -> Located | None:
+    """The dataset's own file, where it is there and real."""
+    own = settings.root / settings.dataset.file
+    if not own.is_file() or not tables.is_canonical(own, settings.dataset):
+        return None
+    found = canonical(own, settings)
+    return found if found.state == "real" else None
+
+
+def fetch(settings: Settings, progress: download.Progress = lambda done, total: None) -> Located:
+    """Downloads the real table from the first address that has it, to the dataset's file.
+
+    The table must have the fingerprint in dataset.yaml, where there is one; else the file stays as
+    it was.
+
+    Raises:
+        UserError: what went wrong at each of the addresses.
+    """
+    dataset = settings.dataset
+    problems: list[Problem] = []
+    for address in dataset.source.addresses:
+        name = hashlib.sha256(address.encode()).hexdigest()[:16]
+        part = (settings.root / dataset.file).with_name(f".fetch-{name}.part")
+        try:
+            download.download(address, part, progress)
+            return _keep(part, download.shown(address), settings)
+        except UserError as error:
+            problems += error.problems
+    if not problems:
+        rule = "an address to fetch the table from; there is none"
+        fix = "add it, or hand over a file: rml data fetch FILE"
+        raise UserError.one("config/dataset.yaml: source.addresses", "", rule, fix)
+    raise UserError(problems, ExitStatus.RESOURCE)
+
+
+def take(path: Path, settings: Settings) -> Located:
+    """Makes a given file the dataset's own, after the same checks as `fetch`."""
+    return _adopt(path, path.name, settings)
+
+
+def _keep(part: Path, origin: str, settings: Settings) -> Located:
+    """Adopts what was downloaded. A wrong file is not kept, or the next fetch would resume it."""
+    try:
+        return _adopt(part, origin, settings)
+    finally:
+        download.discard(part)
+
+
+def _adopt(path: Path, origin: str, settings: Settings) -> Located:
+    dataset = settings.dataset
+    notes = {"source": {"from": origin, "sha256": sha256(path) if path.is_file() else ""}}
+    target = settings.root / dataset.file
+    return convert(path, target, dataset, only=dataset.source.sha256, notes=notes)
+
+
 def twin_path(settings: Settings) -> Path:
     """Where the twin lies that is drawn when there is no table."""
     own = settings.root / settings.dataset.file
     return own.with_name(f"{own.stem}-twin.parquet")
 
 
+def draw(
+    settings: Settings,
+    path: Path,
+    rows: int,
+    seed: int,
+    profile_path: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Located:
+    """Draws a twin to a file, as Parquet or, by its suffix, as CSV with a sidecar; flat in memory.
+
+    Raises:
+        UserError: there is no profile, or it does not fit config/dataset.yaml.
+    """
+    dataset = settings.dataset
+    described, digest = _profile(settings, profile_path)
+    mark = twin.mark(digest, rows, seed)
+    passing = Fingerprinter()
+    drawn = passing.passing(_reporting(twin.batches(described, dataset, rows, seed), rows, progress))
+    if path.suffix.lower() == ".csv":
+        write_json(sidecar(path), {SYNTHETIC: mark})  # first, so that no unmarked twin ever exists
+        write_csv(path, drawn)
+    else:
+        tables.write(path, drawn, dataset, {SYNTHETIC: mark})
+    return _located(path, passing.result, dataset, mark)
+
+
 def _twin(settings: Settings) -> Located:
     """The synthetic twin, drawn unless the one that is there comes from the same profile."""
     dataset = settings.dataset
-    if not dataset.profile:
+    described, digest = _profile(settings)
+    rows, path = min(described.table_rows, TWIN_ROWS), twin_path(settings)
+    mark = twin.mark(digest, rows, TWIN_SEED)
+    if path.is_file() and tables.is_canonical(path, dataset) and mark_of(path) == mark:
+        return _located(path, fingerprint(tables.batches(path, dataset)), dataset, mark)
+    return draw(settings, path, rows, TWIN_SEED)
+
+
+def _profile(settings: Settings, path: Path | None = None) -> tuple[profile.Profile, str]:
+    dataset = settings.dataset
+    if path is None and not dataset.profile:
         raise UserError.one(
             dataset.file,
             "",
             "the table is missing, and config/dataset.yaml names no profile to draw a twin from",
             "get the table: rml data fetch FILE",
         )
-    described, digest = profile.load(settings.root / dataset.profile, dataset)
-    rows = min(described.table_rows, TWIN_ROWS)
-    path, mark = twin_path(settings), twin.mark(digest, rows, TWIN_SEED)
-    if not (path.is_file() and tables.is_canonical(path, dataset) and mark_of(path) == mark):
-        drawn = twin.batches(described, dataset, rows, TWIN_SEED)
-        tables.write(path, drawn, dataset, {SYNTHETIC: mark})
-    return _located(path, fingerprint(tables.batches(path, dataset)), dataset, mark)
+    return profile.load(path or settings.root / dataset.profile, dataset)
+
+
+def _reporting(
+    batches: Iterable[pa.RecordBatch], rows: int, progress: Callable[[int, int], None]
+) -> Iterator[pa.RecordBatch]:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        progress(done, rows)
 
 
 def _located(path: Path, found: Fingerprint, dataset: Dataset, mark: Any) -> Located:

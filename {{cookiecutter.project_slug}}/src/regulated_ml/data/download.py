@@ -1,0 +1,237 @@
+"""Gets a file over HTTP: with retries, resumed where it broke off, through the proxy of the company.
+
+What has arrived is kept as `NAME.part`, and beside it, in `NAME.part.json`, what the server said about
+the file. A later request asks for the rest only if the file is still that one (RFC 9110, `If-Range`),
+so that the halves of two different files are never put together.
+"""
+
+import fcntl
+import json
+import os
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.util import Retry, Timeout, make_headers, parse_url
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.files import read_json, write_text
+
+ATTEMPTS = 5
+PAUSE = 0.5  # seconds after the first failed attempt, then twice as long each time
+LONGEST_PAUSE = 30.0  # seconds, also where a server asks for more
+CHUNK = 1 << 16  # bytes
+TIMEOUT = Timeout(connect=10, read=60)
+WORTH_ANOTHER_TRY = {408, 425, 429, 500, 502, 503, 504}
+
+Progress = Callable[[int, int | None], None]  # bytes done, bytes in all where known
+
+
+class Validators(NamedTuple):
+    """What tells one version of a file from another."""
+
+    address: str
+    etag: str
+    last_modified: str
+    length: int | None  # bytes of the whole file
+
+    @property
+    def condition(self) -> str:
+        """What `If-Range` may hold: a strong entity tag or a date; else there is no resuming."""
+        return self.etag if self.etag.startswith('"') else self.last_modified
+
+
+class _Broken(Exception):
+    """An attempt that failed in a way that another attempt may not."""
+
+    def __init__(self, reason: str, pause: float = 0) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+def download(
+    address: str,
+    part: Path,
+    progress: Progress = lambda done, total: None,
+    pause: float = PAUSE,
+) -> None:
+    """Brings the whole file at `address` to `part`, going on from what is there already.
+
+    Raises:
+        UserError: the address is wrong, the server refuses, every attempt failed, or another process
+            is at it. What has arrived stays, for the next time.
+    """
+    with _locked(part) as file:
+        for attempt in range(ATTEMPTS):
+            try:
+                _attempt(address, part, file, progress)
+            except _Broken as broken:
+                if attempt == ATTEMPTS - 1:
+                    fix = "start the command again, it goes on from here; or hand it the file"
+                    raise _refused(address, f"{ATTEMPTS} attempts failed: {broken}", fix) from None
+                time.sleep(min(max(pause * 2**attempt, broken.pause), LONGEST_PAUSE))
+            else:
+                return
+
+
+def discard(part: Path) -> None:
+    """Forgets what has arrived."""
+    part.unlink(missing_ok=True)
+    _notes(part).unlink(missing_ok=True)
+
+
+def shown(address: str) -> str:
+    """An address without the user and password in it."""
+    return parse_url(address)._replace(auth=None).url
+
+
+def _attempt(address: str, part: Path, file: BinaryIO, progress: Progress) -> None:
+    known = _known(part, address)
+    have = file.seek(0, os.SEEK_END) if known and known.condition else 0
+    if known and have and have == known.length:
+        return
+    headers = {"Accept-Encoding": "identity"}  # ranges are of the bytes that are sent
+    if known and have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": known.condition}
+    try:
+        response = _open(address, headers)
+        try:
+            start = _start(response, known, have, part, address)
+            file.truncate(start)
+            if not start:  # only now, when no byte of another version is left in the part
+                _remember(part, address, response)
+            _receive(response, file, start, progress)
+        finally:
+            response.close()
+            response.release_conn()
+    except urllib3.exceptions.LocationValueError as error:
+        raise _refused(address, str(error), "write it as https://host/path") from error
+    except urllib3.exceptions.HTTPError as error:
+        if isinstance(getattr(error, "reason", error), urllib3.exceptions.SSLError):
+            fix = "let SSL_CERT_FILE name your company's certificates"
+            raise _refused(address, f"no trust in the server: {error}", fix) from error
+        raise _Broken(str(error)) from error
+
+
+def _open(address: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    parsed = parse_url(address)
+    if parsed.scheme not in ("http", "https"):
+        raise _refused(address, "it begins with https:// or http://", "correct the address")
+    if parsed.auth:
+        headers |= make_headers(basic_auth=parsed.auth)
+    return _pool(parsed.scheme, parsed.host or "").request(
+        "GET",
+        shown(address),
+        headers=headers,
+        preload_content=False,
+        timeout=TIMEOUT,
+        retries=Retry(total=5, connect=0, read=0, status=0, other=0),  # that is, redirects only
+    )
+
+
+def _pool(scheme: str, host: str) -> urllib3.PoolManager:
+    """A connection as the environment wants it: HTTPS_PROXY and friends, and SSL_CERT_FILE."""
+    context = ssl.create_default_context()
+    proxy = getproxies().get(scheme)
+    if not proxy or proxy_bypass(host):
+        return urllib3.PoolManager(ssl_context=context)
+    auth = parse_url(proxy).auth
+    headers = make_headers(proxy_basic_auth=auth) if auth else None
+    return urllib3.ProxyManager(shown(proxy), proxy_headers=headers, ssl_context=context)
+
+
+def _start(
+    response: urllib3.BaseHTTPResponse,
+    known: Validators | None,
+    have: int,
+    part: Path,
+    address: str,
+) -> int:
+    """From which byte on the answer goes; a failed answer is an error."""
+    status = response.status
+    if status == 200:
+        return 0
+    if status == 206 and known and _is_the_rest(response, known, have):
+        return have
+    if status in (206, 416):  # the server and we do not mean the same file: from the beginning
+        _notes(part).unlink(missing_ok=True)
+        raise _Broken(f"HTTP status {status} to a request for the rest")
+    reason = f"HTTP status {status} {response.reason or ''}".strip()
+    if status in WORTH_ANOTHER_TRY:
+        wait = response.headers.get("Retry-After", "")
+        raise _Broken(reason, float(wait) if wait.isdigit() else 0)
+    raise _refused(address, reason, "correct the address, or hand the file to the command")
+
+
+def _is_the_rest(response: urllib3.BaseHTTPResponse, known: Validators, have: int) -> bool:
+    span, _, length = response.headers.get("Content-Range", "").partition("/")
+    same_tag = response.headers.get("ETag", known.etag) == known.etag
+    same_length = known.length is None or length in ("*", str(known.length))
+    return span.startswith(f"bytes {have}-") and same_tag and same_length
+
+
+def _receive(
+    response: urllib3.BaseHTTPResponse, file: BinaryIO, start: int, progress: Progress
+) -> None:
+    length = response.headers.get("Content-Length", "")
+    total = start + int(length) if length.isdigit() else None
+    progress(start, total)
+    for chunk in response.stream(CHUNK):
+        file.write(chunk)
+        progress(file.tell(), total)
+    file.flush()
+    if total is not None and file.tell() != total:
+        raise _Broken(f"the connection ended after {file.tell():,} of {total:,} bytes")
+
+
+def _remember(part: Path, address: str, response: urllib3.BaseHTTPResponse) -> None:
+    length = response.headers.get("Content-Length", "")
+    validators = Validators(
+        shown(address),
+        response.headers.get("ETag", ""),
+        response.headers.get("Last-Modified", ""),
+        int(length) if length.isdigit() else None,
+    )
+    write_text(_notes(part), json.dumps(validators._asdict()))
+
+
+def _known(part: Path, address: str) -> Validators | None:
+    """What the server said about the file when the part was begun."""
+    try:
+        known = Validators(**read_json(_notes(part)))
+    except (FileNotFoundError, ValueError, TypeError):  # none, or half written by something else
+        return None
+    return known if known.address == shown(address) else None
+
+
+def _notes(part: Path) -> Path:
+    return part.with_name(part.name + ".json")
+
+
+@contextmanager
+def _locked(part: Path) -> Iterator[BinaryIO]:
+    """The part, open for this process alone; the lock goes with the process."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError.one(
+                str(part),
+                "",
+                "another process is fetching the same file",
+                "wait for it to end",
+                ExitStatus.RESOURCE,
+            ) from None
+        yield file
+
+
+def _refused(address: str, reason: str, fix: str) -> UserError:
+    return UserError.one(
+        "config/dataset.yaml: source.addresses", shown(address), reason, fix, ExitStatus.RESOURCE
+    )
