@@ -72,7 +72,7 @@ def _read(text: str) -> tuple[list[Pin], list[str]]:
             marker = Marker(match["marker"]) if match["marker"] else None
             pin = Pin(canonicalize_name(match["name"]), Version(match["version"]), marker)
         except (InvalidMarker, InvalidVersion):
-            found.append(f"`{content[:60]}` cannot be read")
+            found.append(f"`{content.partition(' --hash')[0][:60]}` cannot be read")
         else:
             pins.append(pin)
     return pins, found
