@@ -29,7 +29,7 @@ VERBS = [
     ("standard", "check"),
 ]
 # What takes a noticeable part of a second to import.
-HEAVY = {"numpy", "pandas", "pyarrow", "xgboost", "sklearn", "matplotlib", "shap", "pydantic"}
+HEAVY = {"numpy", "pandas", "pyarrow", "xgboost", "sklearn", "scipy", "matplotlib", "shap"}
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)

@@ -1,0 +1,97 @@
+"""Gathers what the pages show: the latest model, what was found about it, and its table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from regulated_ml.data.describe import describe
+from regulated_ml.data.schema import check
+from regulated_ml.data.source import locate
+from regulated_ml.errors import UserError
+from regulated_ml.files import read_json
+from regulated_ml.platforms.interface import Report
+from regulated_ml.reports.inputs import SiteInput
+from regulated_ml.reports.site import build_site
+from regulated_ml.reports.words import ColumnWords, Vocabulary
+from regulated_ml.settings import Column, Settings
+from regulated_ml.tracking.records import Data, Record
+from regulated_ml.tracking.store import RunStore
+
+REPORTS = "reports"
+
+
+def build(settings: Settings, store: RunStore, report: Report) -> list[Path]:
+    """Builds the site of the latest model; returns the pages, the start page first."""
+    runs = _chain(store.all())
+    if not runs:
+        rule = "there is no run to report on"
+        raise UserError.one("run", "", rule, "start `rml run`: it makes the runs and the pages")
+    latest = {run.step: run for run in runs}
+    report(0, None, "describing the table")
+    table = _table(settings, runs[0].data)
+    site = SiteInput(
+        project_name=settings.project.project_name,
+        owner=settings.project.owner_name,
+        classification=settings.project.data_classification,
+        environment=settings.environment,
+        data={
+            **runs[0].data.model_dump(),
+            "license": settings.dataset.license,
+            "citation": settings.dataset.citation,
+        },
+        records=[run.model_dump(mode="json") for run in runs],
+        description=describe(table, settings.dataset) if table else None,
+        check=check(table, settings.dataset) if table else None,
+        training=_json(store, latest.get("train"), "training.json"),
+        evaluation=_json(store, latest.get("evaluate"), "evaluation/evaluation.json"),
+        explanation=_json(store, latest.get("explain"), "explanation/explanation.json"),
+        vocabulary=_vocabulary(settings),
+        show_identifiers=settings.model.report.show_identifiers,
+    )
+    return build_site(site, settings.root / REPORTS, report)
+
+
+def _chain(runs: Sequence[Record]) -> list[Record]:
+    """The latest training, what it was made from and what was found about it, in order.
+
+    An evaluation on another sample than the test rows is a validator's, and has no page here.
+    """
+    model = next((run for run in reversed(runs) if run.step == "train"), None)
+    if model is None:
+        return [run for run in runs if run.step == "prepare"][-1:]
+    about = [
+        run
+        for run in runs
+        if model.id in run.parents and run.parameters.get("sample", "test") in ("test", None)
+    ]
+    latest = {run.step: run for run in about}
+    return [*(run for run in runs if run.id in model.parents), model, *latest.values()]
+
+
+def _table(settings: Settings, data: Data) -> Path | None:
+    """The table that the model goes back to, if it is still there and still the same."""
+    path = settings.root / data.file
+    if not path.is_file():
+        return None
+    found = locate(settings, path)
+    return found.path if found.fingerprint == data.fingerprint else None
+
+
+def _json(store: RunStore, run: Record | None, path: str) -> Any:
+    return read_json(store.folder_of(run) / path) if run else None
+
+
+def _vocabulary(settings: Settings) -> Vocabulary:
+    label = settings.dataset.label
+    event = label.values[label.positive] if label.positive is not None else "positive"
+    columns = {column.name: _words(column) for column in settings.dataset.columns}
+    return Vocabulary(event=event, columns=columns)
+
+
+def _words(column: Column) -> ColumnWords:
+    return ColumnWords(
+        role=column.role,
+        description=column.description,
+        unit=column.unit,
+        values={**column.undocumented, **column.values},
+    )
