@@ -1,6 +1,7 @@
 """How every verb speaks: results to stdout, progress and problems to stderr, JSON on request."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from regulated_ml.settings import Settings
+
+PIPED_WIDTH = 120  # characters
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 EnvironmentOption = Annotated[
@@ -36,10 +39,16 @@ def settings(environment: str) -> "Settings":
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A terminal that writes words as they are: no markup is read from data."""
+    """A terminal that writes words as they are: no markup is read from data.
+
+    What goes to a file or a pipe is as wide as `COLUMNS` says, or else `PIPED_WIDTH`.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    terminal = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not terminal.is_terminal and "COLUMNS" not in os.environ:
+        terminal.width = PIPED_WIDTH
+    return terminal
 
 
 def print_json(content: Any) -> None:
