@@ -40,11 +40,10 @@ def check(
             {"findings": [{**finding._asdict(), "fix": finding.fix} for finding in findings]}
         )
     elif findings:
-        output.print_table(
-            "Not what the standard says",
-            ("file", "owner", "is", "because", "fix"),
-            [(f.path, f.owner, f.state, f.detail, f.fix) for f in findings],
-        )
+        rows = [(finding.path, finding.state, finding.detail) for finding in findings]
+        output.print_table("", ("file", "is", "because"), rows)
+        for state, fix in {finding.state: finding.fix for finding in findings}.items():
+            typer.echo(f"{state}: {fix}")
     else:
         source = str(against) if against else "the repository's own manifest"
         typer.echo(f"The standard's files and the lock file are as they should be ({source}).")

@@ -26,7 +26,7 @@ FIXES: dict[State, str] = {
     "team's package",
     "removed": "restore the standard's file",
     "added": "move it to the team's package: this folder is the standard's",
-    "wrong": "make lock",
+    "wrong": "run `make lock`, then `make setup`",
 }
 
 
