@@ -1,4 +1,4 @@
-"""`rml data`: where the table comes from, whether it keeps its schema, what it looks like, its twin."""
+"""`rml data`: get the table, hold it against its schema, describe it, draw its twin."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -134,7 +134,9 @@ def profile(
     format_.save(made, target)
     size = target.stat().st_size
     if as_json:
-        summary = made.model_dump(include={"dataset", "fingerprint", "table_rows", "rows", "selection"})
+        summary = made.model_dump(
+            include={"dataset", "fingerprint", "table_rows", "rows", "selection"}
+        )
         output.print_json({"file": str(target), "bytes": size, **summary})
         return
     typer.echo(f"{target}: aggregates of {made.rows:,} rows ({made.selection}), {size // 1000} kB")

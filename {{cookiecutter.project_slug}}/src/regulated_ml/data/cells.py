@@ -1,8 +1,8 @@
 """From the cells of a file to the types of the canonical table, a column at a time.
 
-Each parser first tries Arrow's own conversion, which is fast and right for nearly every column. Only
-a batch that it refuses is looked at closely, to accept what spreadsheets and R write for a whole
-number (`20000.0`, `1e+05`) and to tell which cells are no values at all.
+Each parser first tries Arrow's own conversion, which is fast and right for nearly every column.
+Only a batch that it refuses is looked at closely, to accept what spreadsheets and R write for a
+whole number (`20000.0`, `1e+05`) and to tell which cells are no values at all.
 """
 
 from collections.abc import Callable
@@ -58,9 +58,7 @@ def _integers(texts: pa.StringArray) -> pa.Array:
         other = _numbers(_where(texts, pc.is_null(whole)))
         fits = pc.and_(pc.equal(other, pc.trunc(other)), pc.less(pc.abs(other), EXACT))
         signless = pc.replace_substring_regex(whole, r"^\+", "")
-        return pc.coalesce(
-            pc.cast(signless, pa.int64()), pc.cast(_where(other, fits), pa.int64())
-        )
+        return pc.coalesce(pc.cast(signless, pa.int64()), pc.cast(_where(other, fits), pa.int64()))
 
 
 def _numbers(texts: pa.StringArray) -> pa.Array:

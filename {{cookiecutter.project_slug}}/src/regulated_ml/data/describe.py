@@ -1,8 +1,8 @@
 """The exploration of a table: how columns spread, what they lack, what goes with the label.
 
-The result is plain JSON for the terminal and the pages. It shows aggregates only: a value, an end of
-a column or a label rate is told where at least `MINIMUM_CLIENTS` clients share it, so that a page
-may be passed on where the table may not.
+The result is plain JSON for the terminal and the pages. It shows aggregates only: a value, an end
+of a column or a label rate is told where at least `MINIMUM_CLIENTS` clients share it, so that a
+page may be passed on where the table may not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 GROUPS = 12  # of a column's values, about
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-CORRELATED_ROWS = 100_000  # rows, evenly spread over the table, from which correlations are computed
+CORRELATED_ROWS = (
+    100_000  # rows, evenly spread over the table, from which correlations are computed
+)
 
 Json = dict[str, Any]
 
@@ -34,10 +36,11 @@ def describe(table: pa.Table, dataset: Dataset) -> Json:
     """What a canonical table looks like, as JSON.
 
     `rows`; `label`: name, positive, rate (share of positive among labelled rows, None without any);
-    `columns`: name, type, role, missing and, but for identifiers, `groups` of values, each with text,
-    rows, share, label_rate (None where it is not told) and, for numbers, low and high; for numbers
-    also mean, median, minimum, maximum and quantiles; `correlations`: columns, matrix (Spearman's
-    rank correlation), rows. `minimum` and `maximum` are means over the outermost clients.
+    `columns`: name, type, role, missing and, but for identifiers, `groups` of values, each with
+    text, rows, share, label_rate (None where it is not told) and, for numbers, low and high; for
+    numbers also mean, median, minimum, maximum and quantiles; `correlations`: columns, matrix
+    (Spearman's rank correlation), rows. `minimum` and `maximum` are means over the outermost
+    clients.
     """
     positive = _positive(table, dataset)
     labelled = positive[~np.isnan(positive)]
@@ -108,9 +111,7 @@ def _is(values: pa.Array, codes: Sequence[object]) -> "npt.NDArray[np.bool_]":
     return np.asarray(pc.is_in(values, pa.array(codes, values.type)).to_numpy(zero_copy_only=False))
 
 
-def _group(
-    text: str, members: "npt.NDArray[np.bool_]", positive: "Floats", **ends: float | None
-) -> Json:
+def _group(text: str, members: "npt.NDArray[np.bool_]", positive: "Floats") -> Json:
     rows = int(members.sum())
     rates = positive[members & ~np.isnan(positive)]
     told = len(rates) >= MINIMUM_CLIENTS
@@ -119,7 +120,6 @@ def _group(
         "rows": rows,
         "share": rows / len(members),
         "label_rate": float(rates.mean()) if told else None,
-        **ends,
     }
 
 
@@ -131,8 +131,9 @@ def _numbers(values: pa.Array, positive: "Floats") -> Json:
     numbers = pc.fill_null(plain, 0).to_numpy(zero_copy_only=False).astype(np.float64)
     margin, cells, _ = encode(numbers, missing, codes=False)
     if None in margin.low:  # missing values are told apart, not as a group
-        ends = {"low": margin.low[:-1], "high": margin.high[:-1], "clients": margin.clients[:-1]}
-        margin = margin.model_copy(update=ends)
+        margin = margin.model_copy(
+            update={part: getattr(margin, part)[:-1] for part in ("low", "high", "clients")}
+        )
     if not margin.clients:  # too few clients have a value
         return {"groups": []}
     cells = np.where(missing, -1, cells)
@@ -142,8 +143,8 @@ def _numbers(values: pa.Array, positive: "Floats") -> Json:
     for first, last, _rows in grouped(counts, GROUPS, MINIMUM_CLIENTS):
         low, high = margin.low[first], margin.high[last]
         text = show(low) if low == high else f"{show(low)} to {show(high)}"
-        ends = {} if is_date else {"low": low, "high": high}
-        groups.append(_group(text, (cells >= first) & (cells <= last), positive, **ends))
+        group = _group(text, (cells >= first) & (cells <= last), positive)
+        groups.append(group if is_date else {**group, "low": low, "high": high})
     if is_date:
         return {"groups": groups}
     middle = dict(zip(QUANTILES, _quantiles(margin), strict=True))

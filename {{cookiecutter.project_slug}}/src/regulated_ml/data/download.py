@@ -1,8 +1,8 @@
-"""Gets a file over HTTP: with retries, resumed where it broke off, through the proxy of the company.
+"""Gets a file over HTTP: with retries, resumed where it broke off, through the company's proxy.
 
-What has arrived is kept as `NAME.part`, and beside it, in `NAME.part.json`, what the server said about
-the file. A later request asks for the rest only if the file is still that one (RFC 9110, `If-Range`),
-so that the halves of two different files are never put together.
+What has arrived is kept as `NAME.part`, and beside it, in `NAME.part.json`, what the server said
+about the file. A later request asks for the rest only if the file is still that one (RFC 9110,
+`If-Range`), so that the halves of two different files are never put together.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -63,8 +63,8 @@ def download(
     """Brings the whole file at `address` to `part`, going on from what is there already.
 
     Raises:
-        UserError: the address is wrong, the server refuses, every attempt failed, or another process
-            is at it. What has arrived stays, for the next time.
+        UserError: the address is wrong, the server refuses, every attempt failed, or another
+            process is at it. What has arrived stays, for the next time.
     """
     with _locked(part) as file:
         for attempt in range(ATTEMPTS):

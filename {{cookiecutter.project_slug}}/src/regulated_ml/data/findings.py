@@ -1,7 +1,8 @@
-"""What a check finds: a rule of a column and the rows it is about, counted while batches pass by."""
+"""What a check finds: a rule and the rows it is about, counted while batches pass by."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ KEPT = 100_000  # row numbers of one finding; more are counted, not listed
 EXAMPLES = 5  # different values of one finding
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """One rule, and the rows that break it or are worth a remark."""
 
     column: str  # empty for a rule about whole rows
@@ -24,7 +26,8 @@ class Finding(NamedTuple):
     examples: tuple[str, ...] = ()
 
 
-class Report(NamedTuple):
+@dataclass(frozen=True)
+class Report:
     """What a check found."""
 
     rows: int
@@ -35,11 +38,7 @@ class Report(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON."""
-        return {
-            **self._asdict(),
-            "violations": [finding._asdict() for finding in self.violations],
-            "remarks": [finding._asdict() for finding in self.remarks],
-        }
+        return asdict(self)
 
 
 class Tally:

@@ -74,7 +74,9 @@ def write_csv(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
 
 def header(schema: pa.Schema) -> bytes:
     """The first line of the canonical text."""
-    return text(pa.RecordBatch.from_arrays([pa.array([name]) for name in schema.names], schema.names))
+    return text(
+        pa.RecordBatch.from_arrays([pa.array([name]) for name in schema.names], schema.names)
+    )
 
 
 def text(batch: pa.RecordBatch) -> bytes:

@@ -99,7 +99,10 @@ def _opened(path: Path, dataset: Dataset) -> Iterator[BinaryIO]:
             yield file
             return
         try:
-            with zipfile.ZipFile(file) as archive, archive.open(_member(archive, path, dataset)) as m:
+            with (
+                zipfile.ZipFile(file) as archive,
+                archive.open(_member(archive, path, dataset)) as m,
+            ):
                 yield m  # type: ignore[misc]  # typeshed calls it IO[bytes]
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             # zipfile reports a password as RuntimeError, an unknown method as NotImplementedError.

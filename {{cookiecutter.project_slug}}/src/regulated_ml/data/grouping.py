@@ -42,9 +42,7 @@ def grouped(counts: "npt.NDArray[np.intp]", groups: int, least: int) -> list[Gro
     return found
 
 
-def _close(
-    run: list[int], counts: "npt.NDArray[np.intp]", least: int, found: list[Group]
-) -> int:
+def _close(run: list[int], counts: "npt.NDArray[np.intp]", least: int, found: list[Group]) -> int:
     """Makes a group of a run, or joins it to the one before; gives the rows that found no place."""
     rows = int(counts[run].sum())
     if rows >= least:

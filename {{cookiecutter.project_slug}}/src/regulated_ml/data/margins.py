@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from regulated_ml.data.profile import MINIMUM_CLIENTS, Margin
+from regulated_ml.data.profile import MINIMUM_CLIENTS, Margin, Value
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,7 +49,8 @@ def encode(
         of_value[group.values] = number
     step, scale = _grid(distinct)
     ends = [_ends(group, distinct, counts, step, scale) for group in groups]
-    low, high = [low for low, _ in ends], [high for _, high in ends]
+    low: list[Value] = [low for low, _ in ends]
+    high: list[Value] = [high for _, high in ends]
     clients = [int(counts[group.values].sum()) for group in groups]
 
     told = len(values) - len(which) >= MINIMUM_CLIENTS  # are the missing ones a cell of their own?
@@ -60,7 +61,9 @@ def encode(
     ranks = np.full(len(values), 1 - clients[-1] / len(values) / 2 if told else 0.5)
     cells[present] = of_value[which]
     ranks[present] = ((np.cumsum(counts) - counts / 2) / len(values))[which]
-    margin = Margin(low=low, high=high, clients=clients, step=step, scale=scale)
+    margin = Margin(
+        low=tuple(low), high=tuple(high), clients=tuple(clients), step=step, scale=scale
+    )
     return Encoded(margin, cells, ranks)
 
 

@@ -1,8 +1,8 @@
 """The aggregate profile of a table: the file format, and the promise that it holds aggregates only.
 
 A profile says what the synthetic twin needs and no more: for each column its values in cells of at
-least `MINIMUM_CLIENTS` clients, a shallow tree that tells how the column depends on those before it,
-and for the label a small ensemble of trees. It never holds a value of fewer clients than that.
+least `MINIMUM_CLIENTS` clients, a shallow tree that tells how the column depends on those before
+it, and for the label a small ensemble of trees. It never holds a value of fewer clients than that.
 `profiling.py` makes profiles, `twin.py` draws from them; docs/synthetic-twin.md explains both.
 """
 
@@ -38,9 +38,9 @@ class Part(BaseModel):
 class Margin(Part):
     """The distribution of one column, as cells in the order of their values.
 
-    A cell is a single value that many clients share (low equals high), or an interval whose ends are
-    means over the lowest and the highest `MINIMUM_CLIENTS` clients in it. Missing values are a cell
-    with null ends, the last one. A value is a whole multiple of `step`, divided by `scale`.
+    A cell is a single value that many clients share (low equals high), or an interval whose ends
+    are means over the lowest and the highest `MINIMUM_CLIENTS` clients in it. Missing values are a
+    cell with null ends, the last one. A value is a whole multiple of `step`, divided by `scale`.
     """
 
     low: tuple[Value, ...]
@@ -155,7 +155,7 @@ def drawn(dataset: Dataset) -> tuple[Column, ...]:
 
 
 def dumps(profile: Profile) -> str:
-    """A profile as JSON, a line for each column and each tree of the label; always the same text."""
+    """A profile as JSON, a line for each column and each tree; always the same text."""
     content = profile.model_dump(mode="json")
     columns, label = content.pop("columns"), content.pop("label")
     trees = label.pop("trees")

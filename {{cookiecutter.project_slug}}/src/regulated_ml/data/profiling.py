@@ -8,7 +8,7 @@ clients for squared error, and at most a quarter of one for the logistic loss (t
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from regulated_ml.data.grouping import grouped
 from regulated_ml.data.margins import Encoded, encode
 from regulated_ml.data.profile import (
     MINIMUM_CLIENTS,
+    Bin,
     ColumnProfile,
     LabelProfile,
     Profile,
@@ -33,9 +34,9 @@ from regulated_ml.settings import Column, Dataset, Settings, Split
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-LEAVES = 48  # of a column's tree
-LEAF_CLIENTS = 100  # at least so many in a leaf of a column's tree
-BINS = 16  # into which a leaf divides its clients, about
+LEAVES = 64  # of a column's tree
+LEAF_CLIENTS = 80  # at least so many in a leaf of a column's tree
+BINS = 20  # into which a leaf divides its clients, about
 LABEL_TREES = {
     "objective": "binary:logistic",
     "max_depth": 4,
@@ -111,7 +112,7 @@ def make(
         table_rows=len(table),
         rows=len(rows),
         selection=words,
-        columns=profiles,
+        columns=tuple(profiles),
         label=_label(dataset, cells, positive),
     )
 
@@ -119,7 +120,7 @@ def make(
 def _but_test_rows(
     table: pa.Table, dataset: Dataset, split: Split
 ) -> tuple["npt.NDArray[np.intp]", str]:
-    """The rows that the workflow does not test on, so that these stay an honest test of the twin."""
+    """The rows that the workflow does not test on; the others stay an honest test of the twin."""
     from sklearn.model_selection import train_test_split
 
     label = table.column(dataset.label.name)
@@ -127,7 +128,9 @@ def _but_test_rows(
     share = f"{1 - split.test:.0%}"
     if split.time_column:
         times = table.column(split.time_column).to_numpy()[labelled]
-        early = labelled[np.argsort(times, kind="stable")][: len(labelled) - round(split.test * len(labelled))]
+        early = labelled[np.argsort(times, kind="stable")][
+            : len(labelled) - round(split.test * len(labelled))
+        ]
         return np.sort(early), f"the earliest {share} by {split.time_column}"
     codes = label.to_numpy()[labelled]
     kept, _ = train_test_split(
@@ -189,8 +192,14 @@ def _column(name: str, encoded: Encoded, before: "npt.NDArray[np.int32]") -> Col
         tree = Tree(column=(0,), cell=(0,), left=(0,), right=(0,))
         leaf = np.zeros(len(encoded.cells), np.intp)
     counts = [np.bincount(encoded.cells[leaf == node], minlength=count) for node in tree.leaves]
-    leaves = [grouped(own, BINS, MINIMUM_CLIENTS) for own in counts]
+    leaves = tuple(_bins(own) for own in counts)
     return ColumnProfile(name=name, margin=encoded.margin, tree=tree, leaves=leaves)
+
+
+def _bins(counts: "npt.NDArray[np.intp]") -> tuple[Bin, ...]:
+    """How the clients of a leaf spread over the cells of its column."""
+    bins = grouped(counts, BINS, MINIMUM_CLIENTS)
+    return tuple((first, last, clients) for first, last, clients in bins)
 
 
 def _label(
@@ -204,15 +213,18 @@ def _label(
     for dump in _boosted(cells, positive, parameters, LABEL_ROUNDS):
         tree, log_odds = _tree(dump)
         clients = np.bincount(Walk.of(tree).nodes(cells), minlength=len(tree.left))
-        counts = clients[list(tree.leaves)].tolist()
+        counts = tuple(clients[list(tree.leaves)].tolist())
         trees.append(ScoreTree(tree=tree, log_odds=log_odds, clients=counts))
-    (negative,) = (code for code in label.values if code != label.positive)
+    (positive_code,), (negative,) = (
+        [code for code in label.values if (code == label.positive) is wanted]
+        for wanted in (True, False)
+    )
     return LabelProfile(
         name=label.name,
         negative=negative,
-        positive=label.positive,
+        positive=positive_code,
         rate=round(float(positive.mean()), 6),
-        trees=trees,
+        trees=tuple(trees),
     )
 
 
@@ -228,23 +240,34 @@ def _boosted(
     return [json.loads(dump) for dump in booster.get_dump(dump_format="json")]
 
 
-def _tree(root: dict[str, Any]) -> tuple[Tree, tuple[float, ...]]:
-    """A dumped tree in the profile's form, and the value of each node (0 inside)."""
-    column, cell, left, right, value = nodes = tuple([] for _ in range(5))  # type: ignore[var-annotated]
+class _Node(NamedTuple):
+    """A node of a tree, as `profile.Tree` has it by columns."""
 
-    def add(node: dict[str, Any]) -> int:
-        number = len(left)
-        for part, content in zip(nodes, (0, 0, number, number, 0.0), strict=True):
-            part.append(content)
-        if "leaf" in node:
-            value[number] = round(node["leaf"], DECIMALS)
-        else:
-            children = {child["nodeid"]: child for child in node["children"]}
-            column[number] = int(node["split"].removeprefix("f"))
-            cell[number] = int(np.ceil(node["split_condition"])) - 1  # "yes" is: less than
-            left[number] = add(children[node["yes"]])
-            right[number] = add(children[node["no"]])
+    column: int
+    cell: int
+    left: int
+    right: int
+    value: float  # 0 inside the tree
+
+
+def _tree(root: dict[str, Any]) -> tuple[Tree, tuple[float, ...]]:
+    """A dumped tree in the profile's form, and the value of each node."""
+    nodes: list[_Node] = []
+
+    def add(dumped: dict[str, Any]) -> int:
+        number = len(nodes)
+        nodes.append(_Node(0, 0, number, number, round(dumped.get("leaf", 0.0), DECIMALS)))
+        if "leaf" not in dumped:
+            children = {child["nodeid"]: child for child in dumped["children"]}
+            nodes[number] = _Node(
+                column=int(dumped["split"].removeprefix("f")),
+                cell=int(np.ceil(dumped["split_condition"])) - 1,  # "yes" is: less than
+                left=add(children[dumped["yes"]]),
+                right=add(children[dumped["no"]]),
+                value=0.0,
+            )
         return number
 
     add(root)
-    return Tree(column=column, cell=cell, left=left, right=right), tuple(value)
+    column, cell, left, right, value = zip(*nodes, strict=True)
+    return Tree(column=column, cell=cell, left=left, right=right), value

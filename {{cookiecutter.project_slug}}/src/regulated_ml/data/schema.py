@@ -51,8 +51,8 @@ def check(
         rows += len(batch.rows)
         progress(rows)
     if dataset.identifier:
-        rule = "an identifier is there once"
-        violations.add(dataset.identifier.name, rule, same_client.repeated())
+        once = "an identifier is there once"
+        violations.add(dataset.identifier.name, once, same_client.repeated())
     remarks.add("", "a row equal to an earlier one, the identifier apart", same_row.repeated())
     readable = not any(finding.rule in READING for finding in violations.findings())
     digest = passing.result.sha256 if readable else ""
@@ -75,7 +75,7 @@ def _unreadable(batch: Batch, dataset: Dataset, violations: Tally) -> None:
 
 
 def _missing(batch: Batch, dataset: Dataset, violations: Tally) -> None:
-    """Missing values, where dataset.yaml wants one; a cell that could not be read is another case."""
+    """Missing values, where dataset.yaml wants one; unreadable cells are reported as such."""
     unreadable = {cells.column: cells.rows for cells in batch.unreadable}
     for column in dataset.columns:
         values = batch.table.column(column.name)
@@ -90,7 +90,9 @@ def _apply(batch: Batch, column: Column, rule: Rule, tally: Tally) -> None:
     broken = pc.fill_null(rule.broken(values), False)
     if pc.any(broken).as_py():
         examples = pc.unique(values.filter(broken)).slice(0, EXAMPLES).to_pylist()
-        tally.add(column.name, rule.words, batch.rows[broken.to_numpy(zero_copy_only=False)], examples)
+        tally.add(
+            column.name, rule.words, batch.rows[broken.to_numpy(zero_copy_only=False)], examples
+        )
 
 
 def _compared(batch: Batch, dataset: Dataset) -> tuple[list[pa.Array], list[pa.Array]]:

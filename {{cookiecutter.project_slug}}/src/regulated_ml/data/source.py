@@ -174,7 +174,9 @@ def draw(
     described, digest = _profile(settings, profile_path)
     mark = twin.mark(digest, rows, seed)
     passing = Fingerprinter()
-    drawn = passing.passing(_reporting(twin.batches(described, dataset, rows, seed), rows, progress))
+    drawn = passing.passing(
+        _reporting(twin.batches(described, dataset, rows, seed), rows, progress)
+    )
     if path.suffix.lower() == ".csv":
         write_json(sidecar(path), {SYNTHETIC: mark})  # first, so that no unmarked twin ever exists
         write_csv(path, drawn)

@@ -145,7 +145,7 @@ def layout(dataset: Dataset) -> str:
 
 def is_canonical(path: Path, dataset: Dataset) -> bool:
     """Whether a file was written by `write` for this table, so that jobs can read it as it is."""
-    return note(path, "canonical") == layout(dataset)
+    return bool(note(path, "canonical") == layout(dataset))
 
 
 def note(path: Path, key: str) -> Any:

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     from regulated_ml.data.profile import Tree
 
-Cells = "npt.NDArray[np.int32]"
-
 
 class Walk(NamedTuple):
     """A tree, ready to be walked: the arrays of `profile.Tree`, and how deep it goes."""

@@ -38,8 +38,8 @@ class Stream:
 
     def uniform(self, size: int) -> "Floats":
         """The next `size` numbers, of 53 random bits each."""
-        numbers: Floats = (self._bits.random_raw(size) >> np.uint64(11)) * 2.0**-53
-        return numbers
+        bits: npt.NDArray[np.uint64] = self._bits.random_raw(size)
+        return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 class Leaves(NamedTuple):
@@ -86,9 +86,7 @@ class Sampler(NamedTuple):
         clients = np.array(column.margin.clients, np.float64)
         cumulative = np.concatenate([[0.0], np.cumsum(clients) / clients.sum()])
         cumulative[-1] = 1.0
-        return cls(
-            Walk.of(column.tree), Leaves.of(column, cumulative), cumulative, column.margin
-        )
+        return cls(Walk.of(column.tree), Leaves.of(column, cumulative), cumulative, column.margin)
 
     def draw(self, before: "npt.NDArray[np.int32]", stream: Stream) -> tuple["Indexes", "Floats"]:
         """The cell of each row, and where in the cell it lies, in [0, 1)."""
@@ -122,7 +120,7 @@ class Ensemble:
         self._label = label
         self._trees = [(Walk.of(part.tree), np.array(part.log_odds)) for part in label.trees]
 
-    def draw(self, cells: "npt.NDArray[np.int32]", stream: Stream) -> list[Any]:
+    def draw(self, cells: "npt.NDArray[np.int32]", stream: Stream) -> list[int | str]:
         """The label of each row.
 
         The positives of a block are drawn by systematic sampling (Madow 1949) over the rows in the
@@ -137,7 +135,8 @@ class Ensemble:
         passed = np.floor(np.cumsum(probability[order]) + stream.uniform(1)[0])
         positive = np.empty(len(order), bool)
         positive[order] = np.diff(passed, prepend=0.0) > 0
-        return np.where(positive, self._label.positive, self._label.negative).tolist()
+        codes = (self._label.negative, self._label.positive)
+        return [codes[which] for which in positive.tolist()]
 
 
 def mark(profile_sha256: str, rows: int, seed: int) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def mark(profile_sha256: str, rows: int, seed: int) -> dict[str, Any]:
 
 
 def batches(profile: Profile, dataset: Dataset, rows: int, seed: int) -> Iterator[pa.RecordBatch]:
-    """The rows of a twin, in canonical form; identifiers count from 1, ignored columns are empty."""
+    """The rows of a twin; identifiers count from 1, ignored columns are empty."""
     samplers = [Sampler.of(column) for column in profile.columns]
     ensemble = Ensemble(profile.label)
     for block in range(-(-rows // BLOCK)):
