@@ -1,0 +1,73 @@
+"""What a page consists of. The templates know these types and no others."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from regulated_ml.reports.plots.canvas import embed
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text; `align` has one letter a column: l for text, r for numbers."""
+
+    caption: str
+    align: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with the sentence that tells how to read it and the table behind it."""
+
+    name: str  # unique on the page
+    svg: str
+    alternative: str  # what a person sees who looks at it: the finding
+    reading: str
+    table: Table | None = None
+    dense: bool = False  # scrolls inside its frame on a phone instead of shrinking
+
+    @property
+    def markup(self) -> Markup:
+        """The picture as it stands in the page."""
+        return embed(self.svg, self.name, self.alternative)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of several pictures of a kind, with a heading of its own."""
+
+    heading: str
+    figure: Figure
+    text: str = ""
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A finding, and what it rests on."""
+
+    topic: str  # the field's term for it, for people who look for it
+    finding: str
+    text: tuple[str, ...] = ()
+    figure: Figure | None = None
+    cards: tuple[Card, ...] = ()
+    columns: int = 2  # of cards, on a wide screen
+    tables: tuple[Table, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """The id of the section on its page: topics are ours, in letters and blanks."""
+        return self.topic.lower().replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the site: its file, its place in the navigation, what it found."""
+
+    file: str
+    label: str
+    finding: str
+    lead: str
+    sections: tuple[Section, ...]

@@ -1,0 +1,1 @@
+"""Pictures: matplotlib figures that become inline SVG, all in one look (`canvas`)."""
