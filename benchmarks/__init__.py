@@ -1,0 +1,1 @@
+"""Speed and size against their limits, with one command: `make benchmark`."""

@@ -1,0 +1,41 @@
+"""What a benchmark gives back, and how commands are timed."""
+
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """One measurement and its limit; figures without a limit are said for comparison."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the limit is kept."""
+        return self.limit is None or self.value <= self.limit
+
+    def row(self) -> str:
+        """The figure as a line of a Markdown table."""
+        limit = "" if self.limit is None else f"{self.limit:g} {self.unit}"
+        kept = "" if self.limit is None else ("yes" if self.is_kept else "**no**")
+        return f"| {self.name} | {self.value:.3g} {self.unit} | {limit} | {kept} |"
+
+
+def seconds(command: Sequence[str | Path], folder: Path) -> float:
+    """How long a whole process takes; raises `CalledProcessError` when it fails."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def medians(times: int, *commands: Sequence[str | Path], folder: Path) -> list[float]:
+    """The median duration of each command, taken in turns, so that noise meets all alike."""
+    rounds = [[seconds(command, folder) for command in commands] for _ in range(times)]
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
