@@ -28,14 +28,14 @@ class Figure(NamedTuple):
         return f"| {self.name} | {self.value:.3g} {self.unit} | {limit} | {kept} |"
 
 
-def seconds(command: Sequence[str | Path], folder: Path) -> float:
+def seconds(command: Sequence[str], folder: Path) -> float:
     """How long a whole process takes; raises `CalledProcessError` when it fails."""
     start = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return time.perf_counter() - start
 
 
-def medians(times: int, *commands: Sequence[str | Path], folder: Path) -> list[float]:
+def medians(times: int, *commands: Sequence[str], folder: Path) -> list[float]:
     """The median duration of each command, taken in turns, so that noise meets all alike."""
     rounds = [[seconds(command, folder) for command in commands] for _ in range(times)]
     return [statistics.median(column) for column in zip(*rounds, strict=True)]

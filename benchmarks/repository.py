@@ -34,19 +34,18 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 
 def _rendering(clone: Path, folder: Path) -> Iterator[Figure]:
-    cookiecutter = clone / ".tools/bin/cookiecutter"
-    profile = ["--no-input", "--config-file", clone / "examples/answers.yaml"]
-    output = ["--output-dir", folder / "rendered", "--overwrite-if-exists"]
-    version, render = medians(
-        9, [cookiecutter, "--version"], [cookiecutter, clone, *profile, *output], folder=folder
-    )
+    cookiecutter = str(clone / ".tools/bin/cookiecutter")
+    profile = ["--no-input", "--config-file", str(clone / "examples/answers.yaml")]
+    output = ["--output-dir", str(folder / "rendered"), "--overwrite-if-exists"]
+    floor, whole = [cookiecutter, "--version"], [cookiecutter, str(clone), *profile, *output]
+    version, render = medians(9, floor, whole, folder=folder)
     yield Figure("`cookiecutter --version`, the floor", version, "s")
     yield Figure("rendering the sample", render, "s")
     yield Figure("rendering / floor", render / version, "times", 1.8)
 
 
 def _start(repository: Path) -> Iterator[Figure]:
-    python, rml = repository / ".venv/bin/python", repository / ".venv/bin/rml"
+    python, rml = (str(repository / ".venv/bin" / name) for name in ("python", "rml"))
     bare, shown = medians(9, [python, "-c", "pass"], [rml, "--help"], folder=repository)
     yield Figure("`python -c pass`, for comparison", bare, "s")
     yield Figure("`rml --help`", shown, "s", 0.3)
