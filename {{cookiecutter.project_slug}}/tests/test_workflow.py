@@ -1,0 +1,41 @@
+"""From a small table to an explained model: what must hold whatever the features are."""
+
+from conftest import ROWS, Run
+
+from regulated_ml.settings import Settings
+
+
+def test_every_row_is_in_one_part(run: Run) -> None:
+    parts = run.read("prepare", "summary/summary.json")
+    assert run.steps["prepare"]["metrics"]["train_rows"] < ROWS
+    assert parts
+
+
+def test_the_model_learns_nothing_protected(run: Run, settings: Settings) -> None:
+    features = {feature["name"] for feature in run.read("prepare", "train/features.json")["features"]}
+    measured = {column.name for column in settings.dataset.protected}
+    assert features
+    assert features.isdisjoint(measured | {settings.dataset.label.name})
+
+
+def test_the_model_is_better_than_chance(run: Run) -> None:
+    # Of a few hundred rows; the AUC of the whole table is for `rml evaluate` to tell.
+    assert run.read("evaluate", "evaluation/evaluation.json")["auc"]["value"] > 0.6
+
+
+def test_contributions_add_up_to_the_score(run: Run) -> None:
+    additivity = run.read("explain", "explanation/explanation.json")["additivity"]
+    assert additivity["largest_error"] <= additivity["tolerance"]
+
+
+def test_declined_clients_are_told_reasons_of_the_configuration(
+    run: Run, settings: Settings
+) -> None:
+    texts = {column.reason for column in settings.dataset.features}
+    frequent = run.read("explain", "explanation/explanation.json")["reason_frequency"]
+    assert {reason["text"] for reason in frequent} <= texts
+
+
+def test_pages_say_that_the_rows_are_synthetic(run: Run) -> None:
+    for page in run.pages:
+        assert "synthetic" in page.read_text(encoding="utf-8").lower(), page.name
