@@ -52,13 +52,16 @@ def _trimmed(cells: pa.Array) -> pa.StringArray:
 
 def _integers(texts: pa.StringArray) -> pa.Array:
     try:
-        return pc.cast(texts, pa.int64())
+        # Arrow reads 0x10 as sixteen, which no table of clients means.
+        if not pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
+            return pc.cast(texts, pa.int64())
     except pa.ArrowInvalid:
-        whole = _where(texts, pc.match_substring_regex(texts, WHOLE))
-        other = _numbers(_where(texts, pc.is_null(whole)))
-        fits = pc.and_(pc.equal(other, pc.trunc(other)), pc.less(pc.abs(other), EXACT))
-        signless = pc.replace_substring_regex(whole, r"^\+", "")
-        return pc.coalesce(pc.cast(signless, pa.int64()), pc.cast(_where(other, fits), pa.int64()))
+        pass
+    whole = _where(texts, pc.match_substring_regex(texts, WHOLE))
+    other = _numbers(_where(texts, pc.is_null(whole)))
+    fits = pc.and_(pc.equal(other, pc.trunc(other)), pc.less(pc.abs(other), EXACT))
+    signless = pc.replace_substring_regex(whole, r"^\+", "")
+    return pc.coalesce(pc.cast(signless, pa.int64()), pc.cast(_where(other, fits), pa.int64()))
 
 
 def _numbers(texts: pa.StringArray) -> pa.Array:

@@ -8,8 +8,9 @@ unpacked to the disk, so that neither memory nor a temporary folder ever holds a
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -58,14 +59,15 @@ def raw_batches(path: Path, dataset: Dataset) -> Iterator[Raw]:
     Raises:
         UserError: the file is missing, empty, damaged or of another form, or has other columns.
     """
-    with _opened(path, dataset) as file:
-        form, reader = _form(file, path)
-        try:
-            yield from reader(file, path, dataset)
-        except (zipfile.BadZipFile, EOFError) as error:
-            raise damaged(path, "zip archive", error) from error
-        except pa.ArrowException as error:
-            raise damaged(path, form, error) from error
+    try:
+        with _opened(path, dataset) as file:
+            form, reader = _form(file, path)
+            try:
+                yield from reader(file, path, dataset)
+            except pa.ArrowException as error:
+                raise damaged(path, form, error) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise damaged(path, "zip archive", error) from error
 
 
 def metadata(path: Path) -> dict[str, str]:
@@ -98,15 +100,14 @@ def _opened(path: Path, dataset: Dataset) -> Iterator[BinaryIO]:
         if not _begins(file, b"PK\x03\x04"):
             yield file
             return
-        try:
-            with (
-                zipfile.ZipFile(file) as archive,
-                archive.open(_member(archive, path, dataset)) as m,
-            ):
-                yield m  # type: ignore[misc]  # typeshed calls it IO[bytes]
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            # zipfile reports a password as RuntimeError, an unknown method as NotImplementedError.
-            raise damaged(path, "zip archive without a password", error) from error
+        with ExitStack() as opened:
+            try:
+                archive = opened.enter_context(zipfile.ZipFile(file))
+                member = opened.enter_context(archive.open(_member(archive, path, dataset)))
+            except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+                # zipfile tells a password by RuntimeError, an unknown method as not implemented.
+                raise damaged(path, "zip archive without a password", error) from error
+            yield member  # type: ignore[misc]  # typeshed calls it IO[bytes]
 
 
 def _member(archive: zipfile.ZipFile, path: Path, dataset: Dataset) -> str:
@@ -207,8 +208,8 @@ def _csv(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
         yield Raw(rows, layout.arrange(batch), tuple(line for line in bad if line.row < row))
         bad = [line for line in bad if line.row >= row]
     if bad:
-        nothing = layout.arrange(reader.schema.empty_table().to_batches()[0])
-        yield Raw(np.empty(0, np.int64), nothing, tuple(bad))
+        nothing = pa.RecordBatch.from_pylist([], reader.schema)
+        yield Raw(np.empty(0, np.int64), layout.arrange(nothing), tuple(bad))
 
 
 def _xls(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
@@ -220,28 +221,30 @@ def _xls(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
     try:
         book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
         sheet = book.sheet_by_index(0)
-        rows = [[_cell(cell, book.datemode) for cell in row] for row in sheet.get_rows()]
+        columns = [_texts(sheet.col(place), book.datemode) for place in range(sheet.ncols)]
     except Exception as error:  # xlrd meets damage with any of a dozen kinds of error
         raise damaged(path, "XLS spreadsheet", error) from error
-    header = find_header(rows[:HEADER_ROWS], dataset)
+    header = find_header(list(zip(*(c[:HEADER_ROWS] for c in columns), strict=True)), dataset)
     layout = Layout.of(header.names, path, dataset)
-    columns = zip(*rows[header.row + 1 :], strict=True)
-    table = pa.table(
-        [pa.array(column, pa.string()) for column in columns] or [[] for _ in header.names],
-        header.names,
-    ).select(list(layout.present))
+    below = [pa.array(column[header.row + 1 :], pa.string()) for column in columns]
+    table = pa.table(below, header.names).select(list(layout.present))
     row = 1
     for batch in table.to_batches(BATCH_ROWS):
         yield Raw(np.arange(row, row + len(batch)), layout.arrange(batch))
         row += len(batch)
 
 
-def _cell(cell: Any, datemode: int) -> str:
-    """The text of a spreadsheet's cell; a whole number without a fraction, as a person sees it."""
+def _texts(cells: list[Any], datemode: int) -> list[str]:
+    """The texts of a spreadsheet's column; whole numbers without a fraction, as a person sees them."""
     import xlrd
 
-    if cell.ctype == xlrd.XL_CELL_DATE:
-        return str(xlrd.xldate_as_datetime(cell.value, datemode).isoformat())
-    if cell.ctype == xlrd.XL_CELL_NUMBER and float(cell.value).is_integer():
-        return str(int(cell.value))
-    return str(cell.value)
+    texts = []
+    for cell in cells:
+        value = cell.value
+        if cell.ctype == xlrd.XL_CELL_NUMBER:
+            texts.append(str(int(value)) if value.is_integer() else str(value))
+        elif cell.ctype == xlrd.XL_CELL_DATE:
+            texts.append(xlrd.xldate_as_datetime(value, datemode).isoformat())
+        else:
+            texts.append(str(value))
+    return texts
