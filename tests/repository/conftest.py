@@ -33,10 +33,12 @@ class Working:
         home.mkdir(exist_ok=True)
         # The caches of packages stay those of the caller, whatever the home is.
         caches = {"UV": self.uv, "UV_CACHE_DIR": _cache("uv"), "PIP_CACHE_DIR": _cache("pip")}
+        # `make test` of the template must not speak through to this repository's make.
+        inherited = {k: v for k, v in os.environ.items() if "MAKE" not in k and k != "MFLAGS"}
         return subprocess.run(
             command,
             cwd=self.root,
-            env={**os.environ, **caches, "HOME": str(home), **variables},
+            env={**inherited, **caches, "HOME": str(home), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -183,9 +183,9 @@ def test_another_hash_than_the_locked_one_is_refused(either: Machine) -> None:
     assert not (either.root / ".venv/made-from").exists()
 
 
-def test_a_pin_without_a_hash_is_refused(either: Machine) -> None:
-    (either.root / "requirements.lock").write_text("tiny==1.0\n", encoding="utf-8")
-    assert either.setup().returncode == 1
+def test_a_pin_without_a_hash_is_refused(machine: Machine) -> None:
+    (machine.root / "requirements.lock").write_text("tiny==1.0\n", encoding="utf-8")
+    assert machine.setup().returncode == 1
 
 
 def test_the_password_of_a_mirror_is_never_shown(either: Machine) -> None:
