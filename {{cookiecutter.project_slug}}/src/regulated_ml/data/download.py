@@ -54,12 +54,7 @@ class _Broken(Exception):
         self.pause = pause
 
 
-def download(
-    address: str,
-    part: Path,
-    progress: Progress = lambda done, total: None,
-    pause: float = PAUSE,
-) -> None:
+def download(address: str, part: Path, progress: Progress = lambda done, total: None) -> None:
     """Brings the whole file at `address` to `part`, going on from what is there already.
 
     Raises:
@@ -74,7 +69,7 @@ def download(
                 if attempt == ATTEMPTS - 1:
                     fix = "start the command again, it goes on from here; or hand it the file"
                     raise _refused(address, f"{ATTEMPTS} attempts failed: {broken}", fix) from None
-                time.sleep(min(max(pause * 2**attempt, broken.pause), LONGEST_PAUSE))
+                time.sleep(min(max(PAUSE * 2**attempt, broken.pause), LONGEST_PAUSE))
             else:
                 return
 
@@ -178,10 +173,10 @@ def _is_the_rest(response: urllib3.BaseHTTPResponse, known: Validators, have: in
 def _receive(
     response: urllib3.BaseHTTPResponse, file: BinaryIO, start: int, progress: Progress
 ) -> None:
-    length = response.headers.get("Content-Length", "")
-    total = start + int(length) if length.isdigit() else None
+    length = _length(response)
+    total = None if length is None else start + length
     progress(start, total)
-    for chunk in response.stream(CHUNK):
+    while chunk := response.read1(CHUNK):  # what is there, for `read` would drop it at a cut
         file.write(chunk)
         progress(file.tell(), total)
     file.flush()
@@ -190,14 +185,18 @@ def _receive(
 
 
 def _remember(part: Path, address: str, response: urllib3.BaseHTTPResponse) -> None:
-    length = response.headers.get("Content-Length", "")
-    validators = Validators(
-        shown(address),
-        response.headers.get("ETag", ""),
-        response.headers.get("Last-Modified", ""),
-        int(length) if length.isdigit() else None,
-    )
+    tag, date = (response.headers.get(name, "") for name in ("ETag", "Last-Modified"))
+    if "Content-Encoding" in response.headers:  # we asked for none; its bytes are not the file's
+        tag, date = "", ""
+    validators = Validators(shown(address), tag, date, _length(response))
     write_text(_notes(part), json.dumps(validators._asdict()))
+
+
+def _length(response: urllib3.BaseHTTPResponse) -> int | None:
+    """How many bytes of the file the answer holds, where the server says so."""
+    length = response.headers.get("Content-Length", "")
+    known = length.isdigit() and "Content-Encoding" not in response.headers
+    return int(length) if known else None
 
 
 def _known(part: Path, address: str) -> Validators | None:

@@ -235,7 +235,7 @@ def _xls(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
 
 
 def _texts(cells: list[Any], datemode: int) -> list[str]:
-    """The texts of a spreadsheet's column; whole numbers without a fraction, as a person sees them."""
+    """The texts of a spreadsheet's column; whole numbers without a fraction, as people see them."""
     import xlrd
 
     texts = []
