@@ -26,10 +26,8 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_holds_every_file_of_the_standard_and_no_other(unpacked: Path) -> None:
     def files(root: Path) -> set[str]:
-        found = (root / "regulated_ml").rglob("*")
-        return {
-            str(p.relative_to(root)) for p in found if p.is_file() and p.parent.name != "__pycache__"
-        }
+        found = [p for p in (root / "regulated_ml").rglob("*") if p.is_file()]
+        return {str(p.relative_to(root)) for p in found if p.parent.name != "__pycache__"}
 
     assert files(unpacked) == files(SOURCE)
     assert {p.name for p in unpacked.iterdir()} == {"regulated_ml", "regulated_ml-0.1.0.dist-info"}
