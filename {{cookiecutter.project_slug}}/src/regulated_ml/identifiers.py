@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, TypeAlias
 _Finding: TypeAlias = tuple[str, str]  # the rule that was broken, in words, and the fix
 
 JINJA_DELIMITERS = ("{{", "{%", "{#")
+# No value may be longer, so what is longer is not held against patterns.
+_LONGEST_LOOKED_AT = 2048
 # Categories of Unicode that cannot be seen or that reorder what is seen: controls, formats (the
 # bidirectional marks among them), surrogates, private use, separators of lines and paragraphs.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -183,12 +185,14 @@ def check(kind: str, value: object, field: str) -> list[Problem]:
     return []
 
 
-def _length(rule: Rule, value: str) -> _Finding | None:
+def _size(rule: Rule, value: str) -> _Finding | None:
     if not value:
         return rule.says, f"it was left empty; {rule.fix}"
-    if len(value) > rule.longest:
-        return rule.says, f"it has {len(value)} characters: shorten it to {rule.longest} at most"
-    return None
+    return _length(rule, value) if len(value) > _LONGEST_LOOKED_AT else None
+
+
+def _length(rule: Rule, value: str) -> _Finding:
+    return rule.says, f"it has {len(value)} characters: shorten it to {rule.longest} at most"
 
 
 def _invisible(rule: Rule, value: str) -> _Finding | None:
@@ -235,17 +239,20 @@ def _reserved(rule: Rule, value: str) -> _Finding | None:
 
 
 def _pattern(rule: Rule, value: str) -> _Finding | None:
-    matches = rule.match(rule.pattern, value)
+    is_short = len(value) <= rule.longest
+    matches = is_short and rule.match(rule.pattern, value)
     for mistake in rule.refused if matches else rule.mistakes:
         if found := rule.match(mistake.pattern, value):
             parts = (part or "" for part in found.groups())
             return mistake.says or rule.says, mistake.fix.format(value, *parts, lower=value.lower())
-    return None if matches else (rule.says, rule.fix)
+    if matches:
+        return None
+    return (rule.says, rule.fix) if is_short else _length(rule, value)
 
 
-# In the order in which they explain most: a value of 10,000 control characters is too long first.
+# In the order in which they explain most: 10,000 control characters are too many first of all.
 _LOOKS: tuple[Callable[[Rule, str], _Finding | None], ...] = (
-    _length,
+    _size,
     _invisible,
     _jinja,
     _blanks,
