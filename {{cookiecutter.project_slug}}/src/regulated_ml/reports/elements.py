@@ -31,7 +31,7 @@ class Figure:
     @property
     def markup(self) -> Markup:
         """The picture as it stands in the page."""
-        return embed(self.svg, self.name, self.alternative)
+        return embed(self.svg, f"picture-{self.name}", self.alternative)
 
 
 @dataclass(frozen=True)

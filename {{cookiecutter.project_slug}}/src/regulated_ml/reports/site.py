@@ -1,6 +1,7 @@
 """Builds the site: pages rendered from templates, written beside the old site, swapped in."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def _tell(progress: Progress | None, done: int, total: int, text: str) -> None:
         progress(done, total, text)
 
 
+@cache
 def _environment() -> jinja2.Environment:
     """Templates that escape whatever they are given, and that fail on a name they do not know."""
     environment = jinja2.Environment(

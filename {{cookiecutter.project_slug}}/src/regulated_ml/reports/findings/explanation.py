@@ -115,11 +115,10 @@ def _group(
 def dependence(name: str, found: Sequence[Level]) -> str:
     """At which values of a feature the score is raised and lowered most.
 
-    Groups of less than `COMPARED` clients do not decide it, unless there are no others.
+    `found` has one level or more. Groups of less than `COMPARED` clients do not decide, unless
+    there are no others.
     """
     name = capital(short(name, 70))
-    if not found:
-        return f"{name} has no value in the sample"
     if len(found) == 1:
         return f"{name} has one value in the sample, {found[0].text}"
     large = [level for level in found if level.rows >= COMPARED]
@@ -190,7 +189,8 @@ def additivity(check: Json) -> str:
     """Whether the contributions add up to the score on every row."""
     error, allowed = check["largest_error"], check["tolerance"]
     rows = plural(check["rows_checked"], "row")
-    figures = f"the largest error is {error:.1e}, allowed is {allowed:.0e}"
+    size = f"{error:.1e}" if is_number(error) else "no number"
+    figures = f"the largest error is {size}, allowed is {allowed:.0e}"
     if not is_number(error) or error > allowed:
         return f"Contributions do not add up to the score: {figures}"
     return f"Contributions add up to the score on all {rows}: {figures}"

@@ -1,7 +1,7 @@
 """The page about the explanation: which features move the score, in general and for one client."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -145,8 +145,8 @@ def _beeswarm(found: Json, words: Vocabulary) -> Section | None:
 def _dependence(found: Json, words: Vocabulary) -> Section | None:
     labels = {feature["name"]: _label(feature, words) for feature in found["features"]}
     cards = [
-        _dependence_card(place, name, labels.get(name, clean(name)), points, words)
-        for place, (name, points) in enumerate(_by_importance(found))
+        _dependence_card(place, labels.get(cloud.name, clean(cloud.name)), cloud, words)
+        for place, cloud in enumerate(_clouds(found))
     ]
     if not cards:
         return None
@@ -162,30 +162,41 @@ def _dependence(found: Json, words: Vocabulary) -> Section | None:
     )
 
 
-def _by_importance(found: Json) -> list[tuple[str, Json]]:
+class Cloud(NamedTuple):
+    """The sampled clients of one feature: its values and its contributions, both known."""
+
+    name: str
+    values: plots.Numbers
+    pushes: plots.Numbers
+
+
+def _clouds(found: Json) -> list[Cloud]:
+    """The features with a value in the sample, the one that matters most first."""
     order = {feature["name"]: place for place, feature in enumerate(found["features"])}
-    last = len(order)
-    return sorted(found["dependence"].items(), key=lambda item: order.get(item[0], last))
+    clouds = []
+    for name in sorted(found["dependence"], key=lambda name: order.get(name, len(order))):
+        values, pushes = (
+            plots.as_numbers(found["dependence"][name][key]) for key in ("values", "contributions")
+        )
+        known = ~(np.isnan(values) | np.isnan(pushes))
+        if known.any():
+            clouds.append(Cloud(name, values[known], pushes[known]))
+    return clouds
 
 
-def _dependence_card(place: int, name: str, label: str, points: Json, words: Vocabulary) -> Card:
-    values = plots.as_numbers(points["values"])
-    pushes = plots.as_numbers(points["contributions"])
-    known = ~(np.isnan(values) | np.isnan(pushes))
-    values, pushes = values[known], pushes[known]
-    levels = findings.levels(name, values, pushes, words)
+def _dependence_card(place: int, label: str, cloud: Cloud, words: Vocabulary) -> Card:
+    levels = findings.levels(cloud.name, cloud.values, cloud.pushes, words)
     finding = findings.dependence(label, levels)
-    unit = f" ({words.unit(name)})" if words.unit(name) else ""
+    unit = f" ({words.unit(cloud.name)})" if words.unit(cloud.name) else ""
     rows = tuple((level.text, whole(level.rows), signed(level.median)) for level in levels)
-    outside = len(np.unique(values)) > plots.FEW
     reading = "Above the line the score is raised, below it is lowered."
-    if outside:
+    if len(np.unique(cloud.values)) > plots.FEW:
         reading += f" The outermost {2 * plots.TAIL:.0f}% of the values lie outside the picture."
     return Card(
         finding,
         Figure(
             f"dependence-{place}",
-            plots.dependence(short(label + unit, 60), values, pushes),
+            plots.dependence(short(label + unit, 60), cloud.values, cloud.pushes),
             f"Contribution by value: {finding}.",
             reading,
             Table(f"{capital(label)}: contribution by value", "lrr", LEVELS_HEAD, rows),
@@ -201,7 +212,7 @@ def _clients(found: Json, site: SiteInput) -> Section | None:
     note = (
         "Clients are named by letters, since the number of a row would tell who they are."
         if not site.show_identifiers
-        else "Clients are named by their identifiers, as config/model.yaml asks."
+        else "Clients are named by what identifies them, as config/model.yaml asks."
     )
     return Section(
         "Clients",

@@ -7,6 +7,7 @@ the SVG. The same numbers give the same bytes: no dates, no random ids.
 """
 
 import re
+import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -20,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from regulated_ml.reports.words import compact, short
+from regulated_ml.reports.words import clean, compact, short
 
 DASHED = (0, (4, 3))
 P = ParamSpec("P")
@@ -88,7 +89,9 @@ def picture(draw: Callable[P, Axes]) -> Callable[P, str]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> str:
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(STYLE), warnings.catch_warnings():
+            # The reader's browser brings the letters that the measuring font lacks.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
             buffer = StringIO()
             figure = cast(Figure, draw(*args, **kwargs).figure)
             figure.savefig(buffer, format="svg", dpi=DOTS, metadata={"Date": None})
@@ -163,7 +166,7 @@ def rows(
         edge += LINE * len(lines) + 4
         marks.append(edge + bar / 2)
         edge += bar + 12
-    made = axes(edge + top + 40, left=8, right=12, top=top)
+    made = axes(edge + top + 40, left=8, right=20, top=top)
     made.set_ylim(edge, 0)
     made.set_yticks([])
     made.spines["left"].set_visible(False)
@@ -229,7 +232,7 @@ def embed(svg: str, name: str, alternative: str) -> Markup:
     root.attrib.pop("height", None)
     root.attrib.pop("version", None)
     title = ET.Element(f"{SVG}title", {"id": f"{name}-title"})
-    title.text = alternative
+    title.text = clean(alternative)
     root.insert(0, title)
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-title")

@@ -1,0 +1,65 @@
+"""A headless browser for the pages; on a machine without one the tests say that it is missing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_site import site
+
+from regulated_ml.reports.site import build_site
+
+CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+MISSING = (
+    "Chromium is missing: install it (Debian: apt-get install chromium), or name it in CHROMIUM"
+)
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole site, of a twin; only read it."""
+    folder = tmp_path_factory.mktemp("site") / "reports"
+    build_site(site(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, started once."""
+    sync = pytest.importorskip("playwright.sync_api", reason="the package playwright is missing")
+    command = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)
+    if command is None:
+        pytest.skip(MISSING)
+    # Chromium's own sandbox needs rights that containers and root do not have.
+    with sync.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browser_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a file in a window of its own: `browser_page(path, width=360)`.
+
+    The page has two lists more: `requests`, what it asked for besides itself, and `complaints`,
+    what the browser's console said.
+    """
+    contexts = []
+
+    def opened(path: Path, width: int = 1200, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.requests, page.complaints = [], []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(path.as_uri())
+        page.requests.remove(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

@@ -1,0 +1,265 @@
+"""What the site holds: pages, the state of the data, no identifiers, the same bytes each time."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_site import data, explanation, record, site
+
+from regulated_ml.reports.inputs import STATES, SiteInput
+from regulated_ml.reports.site import FILES, build_site, render
+from regulated_ml.reports.words import Vocabulary
+
+NOTHING_MADE = SiteInput("Early warning", "Retail risk", "confidential", "local", data("real"))
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """A whole site of a twin."""
+    return render(site())
+
+
+def test_a_whole_site_has_four_pages_and_tells_where_they_are(tmp_path: Path) -> None:
+    told: list[tuple[float, float | None, str | None]] = []
+    made = build_site(site(), tmp_path / "reports", lambda *step: told.append(step))
+    assert [path.name for path in made] == list(FILES)
+    assert all(path.is_file() for path in made)
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert told[-1][0] == told[-1][1]
+
+
+def test_the_same_content_gives_the_same_bytes(texts: dict[str, str]) -> None:
+    assert render(site()) == texts
+
+
+@pytest.mark.slow
+def test_the_same_content_gives_the_same_bytes_in_another_process(
+    texts: dict[str, str], tmp_path: Path
+) -> None:
+    program = (
+        "import pathlib, sys; from sample_site import site; "
+        "from regulated_ml.reports.site import build_site; "
+        "build_site(site(), pathlib.Path(sys.argv[1]))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "4", "TZ": "Asia/Taipei", "LC_ALL": "C"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-c", program, str(tmp_path / "reports")]
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path)
+    made = {path.name: path.read_text("utf-8") for path in (tmp_path / "reports").iterdir()}
+    assert made == texts
+
+
+def test_pages_are_small(texts: dict[str, str]) -> None:
+    assert all(len(text.encode()) < 1_500_000 for text in texts.values())
+
+
+@pytest.mark.parametrize(
+    ("part", "page", "verb"),
+    [
+        ("description", "data.html", "rml data describe"),
+        ("evaluation", "model.html", "rml evaluate"),
+        ("explanation", "explanation.html", "rml explain"),
+    ],
+)
+def test_a_missing_part_leaves_its_page_out_and_names_the_verb(
+    texts: dict[str, str], part: str, page: str, verb: str
+) -> None:
+    parts = ("description", "evaluation", "explanation")
+    only = dataclasses.replace(
+        NOTHING_MADE, **{name: getattr(site(), name) for name in parts if name != part}
+    )
+    made = render(only)
+    assert page not in made
+    assert f'href="{page}"' not in "".join(made.values())
+    assert f"<code>{verb}</code>" in made["index.html"]
+    assert f"<code>{verb}</code>" not in texts["index.html"]
+
+
+def test_a_site_without_any_part_is_a_start_page() -> None:
+    made = render(NOTHING_MADE)
+    assert list(made) == ["index.html"]
+    assert "No model has been evaluated yet" in made["index.html"]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_page_says_the_state_of_its_data(texts: dict[str, str], state: Any) -> None:
+    made = texts if state.key == "synthetic" else render(site(state=state.key))
+    others = [other.label for other in STATES if other is not state]
+    for text in made.values():
+        assert re.search(rf"<title>{state.label} – ", text)
+        assert f"<strong>{state.label}</strong>" in text
+        assert f'content: "{state.label}"' in text
+        assert not any(label in text for label in others)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "of_a_run", "said"),
+    [
+        ("real", "real", "real"),
+        ("real", "synthetic", "synthetic"),
+        ("synthetic", "real", "synthetic"),
+        ("real", "unverified", "unverified"),
+        ("unverified", "synthetic", "synthetic"),
+        ("Real", "real", "unverified"),
+        ("", "real", "unverified"),
+    ],
+)
+def test_a_site_claims_no_more_than_its_weakest_input(
+    claimed: str, of_a_run: str, said: str
+) -> None:
+    records = [record("prepare", "real"), record("train", of_a_run)]
+    assert dataclasses.replace(NOTHING_MADE, data=data(claimed), records=records).state.key == said
+
+
+def test_clients_have_letters_and_nothing_that_tells_who_they_are(texts: dict[str, str]) -> None:
+    assert "Client A is declined" in texts["explanation.html"]
+    assert "Client B is accepted" in texts["explanation.html"]
+    rows = [entry["row"] for entry in site().explanation["clients"]]
+    for text in texts.values():
+        assert not any(f"{row}" in text or f"{row:,}" in text for row in rows)
+
+
+def test_configuration_can_ask_for_identifiers() -> None:
+    shown = site(show_identifiers=True, description=None, evaluation=None)
+    shown.explanation["clients"][0]["identifier"] = 4711
+    text = render(shown)["explanation.html"]
+    assert "Client A (4711) is declined" in text
+
+
+def test_examples_of_an_identifier_are_not_shown() -> None:
+    from regulated_ml.reports.words import ColumnWords
+
+    hidden = site(
+        evaluation=None,
+        explanation=None,
+        vocabulary=Vocabulary(columns={"ID": ColumnWords(role="identifier")}),
+        check={
+            "violations": [
+                {"column": "ID", "rule": "unique", "count": 2, "rows": [1], "examples": ["4711"]}
+            ],
+            "remarks": [],
+        },
+    )
+    assert "4711" not in render(hidden)["data.html"]
+    assert "4711" in render(dataclasses.replace(hidden, show_identifiers=True))["data.html"]
+
+
+def test_the_start_page_shows_commits_runs_and_each_warning_once() -> None:
+    dirty = {"sha": "3bb069d2f1c84e0a", "dirty": True, "note": ""}
+    none = {"sha": None, "dirty": True, "note": "the repository has no commit yet"}
+    records = [
+        record("prepare", "real", commit=none),
+        record("train", "real", commit=dirty, warnings=["The code differs."]),
+        record("evaluate", "real", warnings=["The code differs."]),
+    ]
+    text = render(dataclasses.replace(NOTHING_MADE, records=records))["index.html"]
+    assert "in no commit: the repository has no commit yet" in text
+    assert "3bb069d2f1c8, changed since" in text
+    assert text.count("The code differs.") == 1
+    assert "The code differs. (train, evaluate)" in text
+    assert "24 Nov 2026, 09:12 UTC" in text
+
+
+# --- whatever the numbers are, the pages are made ---
+
+
+def changed(part: str, **values: Any) -> SiteInput:
+    """Only one part of the site, with some of its values replaced."""
+    return dataclasses.replace(NOTHING_MADE, **{part: {**getattr(site(), part), **values}})
+
+
+AUC = {"value": 0.5, "low": 0.45, "high": 0.55, "confidence": 0.95}
+ODD_SITES = {
+    "a single feature": lambda: site(["ONLY"]),
+    "forty features": lambda: site([f"COLUMN_{n}" for n in range(40)]),
+    "names of 5,000 letters": lambda: site(["A" * 5000, "B " * 2500]),
+    "one class only": lambda: changed(
+        "evaluation",
+        auc={"value": None, "low": None, "high": None, "confidence": 0.95},
+        ks={"value": None, "score": None},
+        label_rate=0.0,
+        challenger=None,
+    ),
+    "chance": lambda: changed("evaluation", auc=AUC, gini=0.0),
+    "perfect": lambda: changed("evaluation", auc={**AUC, "value": 1.0, "low": 1.0, "high": 1.0}),
+    "threshold not in the table": lambda: changed("evaluation", chosen_threshold=0.123),
+    "no clients, no reasons": lambda: changed(
+        "explanation", clients=[], reason_frequency=[], declined=0, dependence={}
+    ),
+    "missing values": lambda: changed(
+        "explanation", dependence={"PAY_0": {"values": [None] * 400, "contributions": [0.1] * 400}}
+    ),
+    "no movement": lambda: site(explanation=flat(), description=None, evaluation=None),
+    "no correlations": lambda: changed("description", correlations={"columns": [], "matrix": []}),
+    "no label": lambda: changed("description", label={"name": "y", "positive": 1, "rate": None}),
+    "no rows": lambda: changed("description", rows=0, columns=[]),
+    "no validation": lambda: changed("evaluation"),
+}
+
+
+def flat() -> dict[str, Any]:
+    """An explanation in which no feature moves any score."""
+    import numpy as np
+
+    zeros = np.zeros((400, 5))
+    found = explanation(["A", "B", "C", "D", "E"], zeros, zeros + 1e-300, np.full(400, 0.2))
+    for feature in found["features"]:
+        feature |= {"mean_absolute": 0.0, "share": 0.0}
+    return found
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ODD_SITES)
+def test_odd_content_still_makes_pages(name: str) -> None:
+    for text in render(ODD_SITES[name]()).values():
+        assert text.rstrip().endswith("</html>")
+        assert not re.search(r"\bnan\b|\binf\b|\bNone\b", re.sub(r"<[^>]+>", " ", text))
+
+
+# --- whatever the texts are, the pages keep their structure ---
+
+
+class Skeleton(HTMLParser):
+    """The tags of a page with the names of their attributes, without any text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, ...]] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, *(name for name, _ in attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.tags.append(("/" + tag,))
+
+
+def lettered(text: str) -> str:
+    """A site in which every text that comes from outside is `text`."""
+    table = {**data("synthetic"), "name": text, "citation": text, "license": text}
+    warned = record(text, "synthetic", id=text, warnings=[text], started=text)
+    warned["commit"] = {"sha": None, "dirty": True, "note": text}
+    problem = {"column": text, "rule": text, "count": 1, "rows": [], "examples": [text]}
+    return "".join(
+        render(
+            SiteInput(text, text, text, text, table, [warned], description={
+                "rows": 3, "label": {"rate": 0.5}, "columns": [],
+                "correlations": {"columns": [], "matrix": []},
+            }, check={"violations": [problem], "remarks": []}, vocabulary=Vocabulary(text))
+        ).values()
+    )  # fmt: skip
+
+
+@given(st.text(min_size=1).filter(str.strip))
+@settings(max_examples=100, deadline=None)
+def test_no_text_becomes_markup(text: str) -> None:
+    assert Skeleton(lettered(text)).tags == Skeleton(lettered("harmless")).tags
