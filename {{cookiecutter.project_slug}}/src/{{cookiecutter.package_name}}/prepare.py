@@ -1,0 +1,18 @@
+"""Prepare: one table in; rows for training, validation and test out (a processing job)."""
+
+from regulated_ml.jobs import contract, samples
+
+from .features import OWN, build_features
+
+
+def main() -> None:
+    """Reads the table, builds the features, divides the rows."""
+    parameters = contract.parameters()  # config/dataset.yaml, and `split` of config/model.yaml
+    table = samples.read_table(parameters["dataset"])
+    features = build_features(table.clients, table.columns)
+    rows = samples.split(table, parameters["split"])
+    samples.write(table, features, rows, OWN)
+
+
+if __name__ == "__main__":
+    contract.run(main)
