@@ -35,6 +35,11 @@ def test_the_environment_holds_what_is_locked_and_the_command(working: Working) 
     assert working.run(".venv/bin/rml", "--version").stdout.strip() == "0.1.0"
 
 
+def test_lock_changes_nothing_where_nothing_changed(working: Working) -> None:
+    working.make("lock")
+    assert git(working.root, "status", "--porcelain") == ""
+
+
 def test_lock_after_a_new_dependency_keeps_every_other_pin(working: Working) -> None:
     path = working.root / "requirements.lock"
     before = set(LOCKED.findall(path.read_text(encoding="utf-8")))
