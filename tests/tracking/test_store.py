@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from regulated_ml.errors import UserError
 from regulated_ml.tracking.records import Commit, Data, Dependencies, Identity, Record
-from regulated_ml.tracking.store import RunStore, artifacts
+from regulated_ml.tracking.store import RunStore, artifacts, exclusive
 
 
 def a_record(run_id: str, folder: Path, step: str = "train", key: str = "k") -> Record:
@@ -99,7 +100,7 @@ def test_what_a_killed_process_left_is_never_listed_and_is_swept(tmp_path: Path)
     assert store.all() == []
     assert list(store.folder.glob(".incomplete/train-*/half.txt"))
     run = make(store)
-    assert [left.name for left in (store.folder / ".incomplete").iterdir()] == ["registry"]
+    assert list((store.folder / ".incomplete").iterdir()) == []
     assert store.all() == [run]
 
 
@@ -160,3 +161,23 @@ def test_a_run_is_found_by_step_or_by_a_unique_beginning(tmp_path: Path) -> None
     for name in ("train-", "nothing", ""):
         with pytest.raises(UserError):
             store.get(name)
+
+
+def test_a_lock_is_held_by_one_at_a_time_and_leaves_no_file(tmp_path: Path) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def hold() -> None:
+        with exclusive(tmp_path / "locks/one"):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.pop()
+
+    threads = [threading.Thread(target=hold) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(most), max(most)) == (10, 1)
+    assert list((tmp_path / "locks").iterdir()) == []

@@ -127,12 +127,27 @@ def artifacts(folder: Path, *, leave_out: str) -> tuple[Artifact, ...]:
 def exclusive(lock: Path) -> Iterator[int]:
     """Holds `lock` for the block, waiting while another process has it; yields its descriptor.
 
-    A child process that inherits the descriptor keeps the lock for as long as it lives.
+    A child process that inherits the descriptor keeps the lock for as long as it lives. The file is
+    removed at the end, so a waiting process may get the lock of a file that is gone: it tries again.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle.fileno()
+    while True:
+        with lock.open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not _is_open_as(lock, handle.fileno()):
+                continue
+            try:
+                yield handle.fileno()
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+
+
+def _is_open_as(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _read(path: Path) -> Record:
