@@ -164,7 +164,7 @@ def test_the_start_page_shows_commits_runs_and_each_warning_once() -> None:
     assert "in no commit: the repository has no commit yet" in text
     assert "3bb069d2f1c8, changed since" in text
     assert text.count("The code differs.") == 1
-    assert "The code differs. (train, evaluate)" in text
+    assert "Train and evaluate: The code differs." in text
     assert "24 Nov 2026, 09:12 UTC" in text
 
 

@@ -6,9 +6,11 @@ comes from outside passes `clean`, which leaves nothing that could reorder or hi
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from regulated_ml.identifiers import visible
@@ -110,10 +112,10 @@ def _rounded(value: float, digits: int) -> float:
 
 
 def p_value(value: Any) -> str:
-    """A p-value, never written as exactly zero."""
+    """A p-value, never written as exactly zero: p = 0.020, p < 0.001."""
     if not is_number(value):
-        return NOTHING
-    return "<0.001" if value < 0.001 else decimal(value)
+        return "p not known"
+    return "p < 0.001" if value < 0.001 else f"p = {decimal(value)}"
 
 
 def interval(estimate: Mapping[str, Any] | None, digits: int = 3) -> str:
@@ -197,8 +199,11 @@ class Vocabulary:
         The whole description where nothing would be left, or another column has the same beginning.
         """
         begin = _beginning(self.describe(column))
-        same = [other for other in self.columns if _beginning(self.describe(other)) == begin]
-        return begin if begin and len(same) <= 1 else self.describe(column)
+        return begin if begin and self._beginnings[begin] <= 1 else self.describe(column)
+
+    @cached_property
+    def _beginnings(self) -> Counter[str]:
+        return Counter(_beginning(self.describe(column)) for column in self.columns)
 
     def is_identifier(self, column: str) -> bool:
         """Whether the column's values tell one client from another."""

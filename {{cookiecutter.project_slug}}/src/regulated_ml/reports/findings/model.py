@@ -37,9 +37,9 @@ def auc(evaluation: Json, event: str) -> str:
     level = percent(estimate.get("confidence", 0.95), 0)
     figures = f"AUC {decimal(value)} ({level} interval {interval(estimate)})"
     if low <= 0.5 <= high:
-        return f"The model cannot be told from chance: {figures} includes 0.5"
+        return f"The model cannot be told from chance, which is 0.5: {figures}"
     if value < 0.5:
-        return f"The model ranks the wrong way round: {figures} lies below 0.5"
+        return f"The model ranks the wrong way round: {figures}"
     if value >= PERFECT:
         return f"The model separates the classes almost without error, as a leak would: {figures}"
     return (
@@ -65,7 +65,7 @@ def challenger(evaluation: Json) -> str:
 def challenger_test(evaluation: Json) -> str:
     """The test behind the comparison."""
     p = p_value(evaluation["challenger"]["auc_difference"].get("p_value"))
-    return f"Both models score the same rows, so the difference is tested on pairs (p = {p})."
+    return f"Both models score the same rows, so the difference is tested on pairs ({p})."
 
 
 def chosen_row(evaluation: Json) -> Json | None:

@@ -10,10 +10,12 @@ from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.plots import model as plots
 from regulated_ml.reports.words import (
     NOTHING,
+    capital,
     clean,
     decimal,
     duration,
     interval,
+    listing,
     moment,
     percent,
     short,
@@ -136,7 +138,7 @@ def _warnings(records: Sequence[Json]) -> tuple[str, ...]:
     for record in records:
         for warning in record.get("warnings") or ():
             steps.setdefault(clean(warning), []).append(clean(record["step"]))
-    return tuple(f"{warning} ({', '.join(given)})" for warning, given in steps.items())
+    return tuple(f"{capital(listing(given))}: {warning}" for warning, given in steps.items())
 
 
 def _run(record: Json, made: set[str]) -> Run:
