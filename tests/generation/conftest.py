@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from generation.place import Place
 
 MARKER = "exhaustive: 20,000 examples for each prompt; runs only with -m exhaustive"

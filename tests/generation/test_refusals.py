@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from commands import TEMPLATE
+
 from generation.place import GOOD, QUESTIONS, TYPED, Place, refused_fields, way_back
 
 SUBNET = "subnet-0a1b2c3d4e5f60718"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from commands import TEMPLATE, git
+
 from generation.place import GOOD, Place
 
 TREE = TEMPLATE / "{{cookiecutter.project_slug}}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from commands import TEMPLATE, git
+
 from generation.place import GOOD, QUESTIONS, Place, refused_fields, way_back
 from generation.test_rendering import files
 
