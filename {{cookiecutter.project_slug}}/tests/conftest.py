@@ -34,7 +34,7 @@ class Run:
 
     def folder(self, step: str) -> Path:
         """Where the artefacts of a step lie."""
-        return self.root / "runs" / self.steps[step]["id"]
+        return self.root / "runs" / str(self.steps[step]["id"])
 
     def read(self, step: str, name: str) -> Any:
         """A JSON artefact of a step."""
