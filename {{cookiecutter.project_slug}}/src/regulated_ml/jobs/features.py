@@ -28,6 +28,7 @@ class Feature:
     description: str = ""
     reason: str = ""
     protected: bool = False
+    codes: tuple[str, ...] = ()  # of a category of texts: what 0, 1, 2 and so on stand for
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Layout:
         """Reads features.json."""
         content = contract.read_json(folder / FILE)
         try:
-            return cls(content["label"], tuple(Feature(**item) for item in content["features"]))
+            return cls(content["label"], tuple(_feature(item) for item in content["features"]))
         except (KeyError, TypeError) as error:
             raise contract.JobError(f"{FILE} is not one that prepare wrote: {error}") from None
 
@@ -81,31 +82,38 @@ def unknown_codes(clients: "pd.DataFrame", columns: Columns) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def described(features: "pd.DataFrame", columns: Columns, own: tuple[Feature, ...]) -> list[Feature]:
+def described(
+    features: "pd.DataFrame", clients: "pd.DataFrame", columns: Columns, own: tuple[Feature, ...]
+) -> tuple[Feature, ...]:
     """What each feature is: the team's own words for its own, those of dataset.yaml for columns.
 
     Raises:
         JobError: a feature is neither a column of the table nor among the team's own.
     """
-    of_table = {column.name: _of_column(column) for column in columns}
-    known = {**of_table, **{feature.name: feature for feature in own}}
+    known = {column.name: _of_column(column, clients[column.name]) for column in columns}
+    known |= {feature.name: feature for feature in own}
     if strangers := [str(name) for name in features if name not in known]:
         raise contract.JobError(
             f"{', '.join(strangers)}: a feature that is no column of the table is described in OWN "
             "in features.py"
         )
-    return [known[name] for name in features]
+    return tuple(known[name] for name in features)
 
 
-def _of_column(column: Column) -> Feature:
+def _of_column(column: Column, values: "pd.Series[Any]") -> Feature:
     return Feature(
-        column.name,
-        column.type,
-        column.monotone,
-        column.description,
-        column.reason,
-        column.role == "protected",
+        name=column.name,
+        type=column.type,
+        monotone=column.monotone,
+        description=column.description,
+        reason=column.reason,
+        protected=column.role == "protected",
+        codes=tuple(column.codes) if _is_text(values, column) else (),
     )
+
+
+def _feature(content: dict[str, Any]) -> Feature:
+    return Feature(**{**content, "codes": tuple(content.get("codes", ()))})
 
 
 def _numbers(values: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":

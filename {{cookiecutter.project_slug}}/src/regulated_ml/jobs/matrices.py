@@ -46,6 +46,12 @@ class SampleFile:
             )
         if not self.rows:
             raise JobError(f"{folder.name}/{FEATURES} has no rows")
+        for own, known in zip(Layout.read(folder).features, layout.features, strict=True):
+            if own.codes != known.codes:
+                raise JobError(
+                    f"the codes of {known.name} are {', '.join(own.codes)} in {folder.name}, but "
+                    f"{', '.join(known.codes)} for the model: prepare these rows as it was trained"
+                )
 
     @property
     def rows(self) -> int:

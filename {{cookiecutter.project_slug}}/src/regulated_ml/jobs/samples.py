@@ -17,9 +17,7 @@ from regulated_ml.jobs.split import Split, split_rows
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
-    import pyarrow as pa
 
-ROW_GROUP = 131_072  # rows; what a training in external memory holds of the file at a time
 FEATURES, MEASUREMENTS = "features.parquet", "measurements.parquet"
 MEASURED = ("identifier", "protected")
 UNUSED = {  # why a column is no feature, by its role
@@ -89,7 +87,7 @@ def write(table: Table, features: "pd.DataFrame", rows: Split, own: tuple[Featur
     Raises:
         JobError: a feature is not described, no number, or infinite.
     """
-    layout = Layout(table.columns.label.name, tuple(described(features, table.columns, own)))
+    layout = Layout(table.columns.label.name, described(features, table.clients, table.columns, own))
     arrays = _arrays(features)
     parts = {name: part for name, part in rows._asdict().items() if len(part)}
     for done, (name, part) in enumerate(parts.items()):
@@ -100,14 +98,6 @@ def write(table: Table, features: "pd.DataFrame", rows: Split, own: tuple[Featur
         _summary(table, features, layout, parts),
     )
     contract.progress("prepare", len(parts), len(parts))
-
-
-def write_parquet(path: Path, table: "pa.Table") -> None:
-    """Writes a table whose bytes depend on its content and on pyarrow's version only."""
-    import pyarrow.parquet as pq
-
-    with contract.replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def _arrays(features: "pd.DataFrame") -> dict[str, "npt.NDArray[Any]"]:
@@ -139,13 +129,15 @@ def _write_sample(
     import pyarrow as pa
     from pyarrow import csv
 
+    from regulated_ml.jobs import parquet
+
     folder = contract.processing_output(name)
     values = {layout.label: table.labels, **arrays}
     content = pa.table({key: pa.array(v[part], from_pandas=True) for key, v in values.items()})
-    write_parquet(folder / FEATURES, content)
+    parquet.write(folder / FEATURES, content)
     measured = table.clients[[column.name for column in table.columns.having(*MEASURED)]].iloc[part]
     frame = pa.Table.from_pandas(measured, preserve_index=False)
-    write_parquet(folder / MEASUREMENTS, frame.replace_schema_metadata())
+    parquet.write(folder / MEASUREMENTS, frame.replace_schema_metadata())
     layout.write(folder)
     # The form that the container's own algorithm reads: no header, the label first.
     csv.write_csv(

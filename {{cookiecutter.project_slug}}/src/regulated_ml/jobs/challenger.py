@@ -1,0 +1,66 @@
+"""The challenger: a logistic regression, the plain model that the booster has to beat."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regulated_ml.jobs.features import Layout
+from regulated_ml.jobs.matrices import Block, SampleFile
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+NAME = "logistic regression"
+MOST_ROWS = 100_000  # learnt from; more change its 20 or so coefficients no further
+
+
+def fit(sample: SampleFile, seed: int) -> Any:
+    """Fits it to a sample: numbers scaled, missing ones the median, categories one column a code."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    rows = _drawn(sample, seed)
+    numbers, categories = _places(sample.layout)
+    model = make_pipeline(
+        make_column_transformer(
+            (
+                make_pipeline(
+                    SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+                ),
+                numbers,
+            ),
+            (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
+        ),
+        LogisticRegression(max_iter=1000),
+    )
+    return model.fit(rows.values.astype(np.float64), rows.labels)
+
+
+def scores(model: Any, block: Block) -> "npt.NDArray[np.float64]":
+    """The probability of the positive label, for each row."""
+    return np.asarray(model.predict_proba(block.values.astype(np.float64))[:, 1])
+
+
+def _drawn(sample: SampleFile, seed: int) -> Block:
+    """All rows of a sample, or as many as are learnt from, drawn at random."""
+    keep = np.zeros(sample.rows, bool)
+    rng = np.random.default_rng(seed)
+    keep[rng.choice(sample.rows, min(sample.rows, MOST_ROWS), replace=False)] = True
+    parts, start = [], 0
+    for number in range(sample.blocks):
+        block = sample.block(number)
+        chosen = keep[start : start + len(block.labels)]
+        parts.append(Block(block.values[chosen], block.labels[chosen]))
+        start += len(block.labels)
+    return Block(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _places(layout: Layout) -> tuple[list[int], list[int]]:
+    """The positions of numbers, and those of categories."""
+    kinds = [feature.type == "category" for feature in layout.features]
+    return [n for n, is_code in enumerate(kinds) if not is_code], [
+        n for n, is_code in enumerate(kinds) if is_code
+    ]
