@@ -32,7 +32,10 @@ def features(*sizes: float) -> list[dict[str, Any]]:
     ("found", "expected"),
     [
         (estimate(0.772, 0.757, 0.787), "In 77 of 100 pairs the model scores the client labelled"),
-        (estimate(0.51, 0.49, 0.53), "The model cannot be told from chance, which is 0.5: AUC 0.510"),
+        (
+            estimate(0.51, 0.49, 0.53),
+            "The model cannot be told from chance, which is 0.5: AUC 0.510",
+        ),
         (estimate(0.5, 0.5, 0.5), "The model cannot be told from chance"),
         (estimate(0.41, 0.39, 0.43), "The model ranks the wrong way round: AUC 0.410"),
         (estimate(1.0, 1.0, 1.0), "The model separates the classes almost without error"),

@@ -1,6 +1,6 @@
 """A site is swapped in as a whole, or the old one stays."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,11 +74,8 @@ def test_two_builds_at_once_leave_one_whole_site(reports: Path) -> None:
         for _ in range(20):
             write(reports, index=text, model=text)
 
-    threads = [threading.Thread(target=build, args=(text,)) for text in ("a", "b")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(build, ("a", "b")))
     found = content(reports)
     assert len(found) == 2
     assert len(set(found.values())) == 1

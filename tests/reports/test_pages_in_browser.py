@@ -93,7 +93,7 @@ def test_the_audit_for_accessibility_finds_nothing(
     pages: Path, browser_page: Open, name: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = browser_page(pages / name)
+    page = browser_page(pages / name, 360)  # where tables are wider than the window
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     results = axe.Axe().run(page).response
     assert results["passes"], "the audit did not run"

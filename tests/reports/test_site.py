@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_site import data, explanation, record, site
+from sample_site import data, explanation, record, site, training
 
 from regulated_ml.reports.inputs import STATES, SiteInput
 from regulated_ml.reports.site import FILES, build_site, render
@@ -201,7 +202,9 @@ ODD_SITES = {
     "no correlations": lambda: changed("description", correlations={"columns": [], "matrix": []}),
     "no label": lambda: changed("description", label={"name": "y", "positive": 1, "rate": None}),
     "no rows": lambda: changed("description", rows=0, columns=[]),
-    "no validation": lambda: changed("evaluation"),
+    "no validation rows": lambda: dataclasses.replace(
+        changed("evaluation"), training={**training(), "history": {"train": [0.7, 0.8]}}
+    ),
 }
 
 
@@ -243,6 +246,10 @@ class Skeleton(HTMLParser):
         self.tags.append(("/" + tag,))
 
 
+# Categories of characters that hide or reorder what stands beside them.
+INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
 def lettered(text: str) -> str:
     """A site in which every text that comes from outside is `text`."""
     table = {**data("synthetic"), "name": text, "citation": text, "license": text}
@@ -262,4 +269,6 @@ def lettered(text: str) -> str:
 @given(st.text(min_size=1).filter(str.strip))
 @settings(max_examples=100, deadline=None)
 def test_no_text_becomes_markup(text: str) -> None:
-    assert Skeleton(lettered(text)).tags == Skeleton(lettered("harmless")).tags
+    page = lettered(text)
+    assert Skeleton(page).tags == Skeleton(lettered("harmless")).tags
+    assert not {unicodedata.category(letter) for letter in page if letter != "\n"} & INVISIBLE

@@ -94,7 +94,7 @@ def picture(draw: Callable[P, Axes]) -> Callable[P, str]:
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             buffer = StringIO()
             figure = cast(Figure, draw(*args, **kwargs).figure)
-            figure.savefig(buffer, format="svg", dpi=DOTS, metadata={"Date": None})
+            figure.savefig(buffer, format="svg", dpi=DOTS)
         return buffer.getvalue()
 
     return drawn
