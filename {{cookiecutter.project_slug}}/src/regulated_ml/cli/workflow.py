@@ -142,14 +142,15 @@ def _table(workflow: "Workflow", given: Path | None) -> "Table":
     settings = workflow.settings
     with output.progress("reading the table"):
         found = locate(settings, given)
+    root, path = settings.root, found.path.resolve()
     data = Data(
         name=settings.dataset.name,
         state=found.state,
         fingerprint=found.fingerprint,
         rows=found.rows,
-        file=str(given or found.path.relative_to(settings.root)),
+        file=str(path.relative_to(root) if path.is_relative_to(root) else path),
     )
-    return Table(found.path, data)
+    return Table(path, data)
 
 
 def _run(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from regulated_ml.data import tables
 from regulated_ml.data.describe import describe
 from regulated_ml.data.schema import check
 from regulated_ml.data.source import locate
@@ -16,6 +17,7 @@ from regulated_ml.reports.words import ColumnWords, Vocabulary
 from regulated_ml.settings import Column, Settings
 from regulated_ml.tracking.records import Data, Record
 from regulated_ml.tracking.store import RunStore
+from regulated_ml.workflow.steps import TEST_ROWS
 
 REPORTS = "reports"
 
@@ -40,8 +42,8 @@ def build(settings: Settings, store: RunStore, report: Report) -> list[Path]:
             "citation": settings.dataset.citation,
         },
         records=[run.model_dump(mode="json") for run in runs],
-        description=describe(table, settings.dataset) if table else None,
-        check=check(table, settings.dataset) if table else None,
+        description=_description(table, settings) if table else None,
+        check=check(table, settings.dataset).as_json() if table else None,
         training=_json(store, latest.get("train"), "training.json"),
         evaluation=_json(store, latest.get("evaluate"), "evaluation/evaluation.json"),
         explanation=_json(store, latest.get("explain"), "explanation/explanation.json"),
@@ -62,7 +64,8 @@ def _chain(runs: Sequence[Record]) -> list[Record]:
     about = [
         run
         for run in runs
-        if model.id in run.parents and run.parameters.get("sample", "test") in ("test", None)
+        if model.id in run.parents
+        and (run.step != "evaluate" or run.parameters["sample"] == TEST_ROWS)
     ]
     latest = {run.step: run for run in about}
     return [*(run for run in runs if run.id in model.parents), model, *latest.values()]
@@ -75,6 +78,10 @@ def _table(settings: Settings, data: Data) -> Path | None:
         return None
     found = locate(settings, path)
     return found.path if found.fingerprint == data.fingerprint else None
+
+
+def _description(table: Path, settings: Settings) -> dict[str, Any]:
+    return describe(tables.read(table, settings.dataset), settings.dataset)
 
 
 def _json(store: RunStore, run: Record | None, path: str) -> Any:

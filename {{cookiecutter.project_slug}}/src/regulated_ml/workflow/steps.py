@@ -8,6 +8,9 @@ from regulated_ml.platforms.interface import MODEL_ARCHIVE
 from regulated_ml.settings import Settings
 
 
+TEST_ROWS = "test"  # what the sample of an evaluation is called when it is the split's own
+
+
 class Input(NamedTuple):
     """A channel of a job, and the artefact of an earlier step that it is given."""
 
@@ -57,7 +60,7 @@ def _evaluate_parameters(settings: Settings) -> dict[str, Any]:
     return {
         **settings.model.evaluation.model_dump(mode="json"),
         "seed": settings.model.split.seed,
-        "sample": "test",
+        "sample": TEST_ROWS,
     }
 
 
