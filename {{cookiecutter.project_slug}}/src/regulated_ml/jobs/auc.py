@@ -71,10 +71,9 @@ def difference(one: Placements, other: Placements, confidence: float) -> dict[st
     variance = covariance(one, one) + covariance(other, other) - 2 * covariance(one, other)
     error = math.sqrt(max(variance, 0.0))
     reach = _quantile(confidence) * error
-    if error:
-        p_value = math.erfc(abs(value) / error / math.sqrt(2))
-    else:
-        p_value = 0.0 if value else 1.0  # the same ranking in every pair, or another in every one
+    # Without any error the rows leave no doubt, be the areas equal or not.
+    certain = 0.0 if value else 1.0
+    p_value = math.erfc(abs(value) / error / math.sqrt(2)) if error else certain
     return {"value": value, "low": value - reach, "high": value + reach, "p_value": p_value}
 
 

@@ -15,7 +15,7 @@ MOST_ROWS = 100_000  # learnt from; more change its 20 or so coefficients no fur
 
 
 def fit(sample: SampleFile, seed: int) -> Any:
-    """Fits it to a sample: numbers scaled, missing ones the median, categories one column a code."""
+    """Fits it: numbers scaled, missing ones the median, categories one column for each code."""
     from sklearn.compose import make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression

@@ -1,4 +1,4 @@
-"""What the columns of the table mean, as a job is told: the columns of dataset.yaml as plain JSON."""
+"""What the columns of the table mean, as a job is told: those of dataset.yaml as plain JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields

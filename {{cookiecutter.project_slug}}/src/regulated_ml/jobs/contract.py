@@ -1,8 +1,8 @@
 """The contract between a job and whoever runs it: SageMaker's folders, parameters and failure file.
 
 A job is a module, run as `python -m MODULE`, that reads and writes the folders of SageMaker below
-/opt/ml, or below another folder where SAGEMAKER_BASE_DIR names one. This module is the only one that
-knows them. It imports nothing but the standard library, so that a job starts at once.
+/opt/ml, or below another folder where SAGEMAKER_BASE_DIR names one. Only this module knows them. It
+imports nothing but the standard library, so that a job starts at once.
 
 The layout is that of Amazon SageMaker's "How Amazon SageMaker Runs Your Training Image" and of the
 variables `SM_*` that sagemaker-training sets.
@@ -191,7 +191,7 @@ def _value(text: Any) -> Any:
 
 
 def _fail(sentence: str) -> None:
-    """Leaves the sentence where SageMaker looks: `failure` for training, `message` for processing."""
+    """Leaves the sentence where SageMaker looks: `failure` of training, `message` of processing."""
     for name in ("failure", "message"):
         path = _base() / "output" / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,7 @@ class Explained(NamedTuple):
     def errors(self) -> "Array":
         """How far the contributions of each row are from adding up to its margin."""
         total = self.contributions.sum(1, dtype=np.float64) + self.bases
-        return np.abs(total - self.margins)
+        return np.asarray(np.abs(total - self.margins))
 
     def take(self, rows: "Array") -> "Explained":
         """Some of the rows: positions, or a mask."""
@@ -92,7 +92,7 @@ class Statistics:
         if not errors[worst] <= TOLERANCE:
             raise JobError(
                 f"the contributions of row {self.rows + worst + 1} miss its margin by "
-                f"{errors[worst]:.2g}, where {TOLERANCE:g} is allowed: they do not explain the score"
+                f"{errors[worst]:.2g}, where {TOLERANCE:g} is allowed; so they do not explain it"
             )
         self.rows += len(errors)
         self.largest_error = max(self.largest_error, float(errors[worst]))

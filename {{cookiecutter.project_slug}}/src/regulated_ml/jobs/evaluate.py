@@ -99,8 +99,8 @@ def _check(labels: "npt.NDArray[np.int8]") -> None:
     positives = int(labels.sum())
     if min(positives, len(labels) - positives) < LEAST:
         raise contract.JobError(
-            f"the sample has {positives} positive rows among {len(labels)}; a model can be judged on "
-            f"{LEAST} or more rows of either label"
+            f"the sample has {positives} positive rows among {len(labels)}; a model can be judged "
+            f"on {LEAST} or more rows of either label"
         )
 
 

@@ -73,7 +73,7 @@ def positions(clients: Sequence[int], rows: int) -> Any:
     """Positions, from 0, of the clients to show, who are named by row numbers from 1."""
     if beyond := [str(number) for number in clients if number > rows]:
         raise contract.JobError(
-            f"explanation.clients in model.yaml names row {', '.join(beyond)}; the sample has {rows}"
+            f"explanation.clients names row {', '.join(beyond)}, but the sample has {rows} rows"
         )
     return np.array(clients, np.int64) - 1
 

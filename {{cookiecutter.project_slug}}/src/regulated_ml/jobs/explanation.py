@@ -142,14 +142,16 @@ def _waterfall(features: Sequence[Feature], rows: Explained, n: int) -> list[Jso
 
 
 def _frequency(found: Findings) -> list[Json]:
-    """How many declined clients are told each reason; one text for several features is one reason."""
-    told, rows = found.told, {}
-    for place in np.argsort(-told.named, kind="stable"):
-        entry = _reason(found.features[place])
-        row = rows.setdefault(entry["text"], {**entry, "clients": 0})
-        row["clients"] += int(told.named[place])
-    named = [{**row, "share": row["clients"] / told.declined} for row in rows.values() if row["clients"]]
-    return sorted(named, key=lambda row: -row["clients"])
+    """How many declined clients are told each reason; features with one text are one reason."""
+    rows: dict[str, Json] = {}
+    for place in np.argsort(-found.told.named, kind="stable").tolist():
+        clients = int(found.told.named[place])
+        if clients:
+            entry = _reason(found.features[place])
+            row = rows.setdefault(entry["text"], {**entry, "clients": 0})
+            row["clients"] += clients
+            row["share"] = row["clients"] / found.told.declined
+    return sorted(rows.values(), key=lambda row: -row["clients"])
 
 
 def _withheld(found: Findings) -> list[Json]:
@@ -157,7 +159,7 @@ def _withheld(found: Findings) -> list[Json]:
     told = found.told
     return [
         {"feature": found.features[place].name, "clients": int(told.withheld[place])}
-        for place in np.flatnonzero(told.withheld)
+        for place in np.flatnonzero(told.withheld).tolist()
     ]
 
 

@@ -33,7 +33,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of features.parquet: the label, then the features in the order the model reads."""
+    """The columns of features.parquet: the label, then the features as the model reads them."""
 
     label: str
     features: tuple[Feature, ...]
@@ -66,7 +66,10 @@ def raw_features(clients: "pd.DataFrame", columns: Columns) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.DataFrame(
-        {column.name: _numbers(clients[column.name], column) for column in columns.having("feature")},
+        {
+            column.name: _numbers(clients[column.name], column)
+            for column in columns.having("feature")
+        },
         index=clients.index,
     )
 

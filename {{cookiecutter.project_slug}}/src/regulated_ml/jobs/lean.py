@@ -1,9 +1,9 @@
 """XGBoost without scikit-learn: `from regulated_ml.jobs.lean import xgboost`.
 
-XGBoost imports scikit-learn for the classes of its wrapper (XGBClassifier and the like), which takes
-a second: longer than training 30,000 rows. Where neither is imported yet, scikit-learn is hidden
-while XGBoost is imported; afterwards it can be imported as ever, and only XGBoost's own wrapper is
-missing. Whoever wants the wrapper imports xgboost before this module.
+XGBoost imports scikit-learn for the classes of its wrapper (XGBClassifier and the like), and that
+takes a second: longer than training 30,000 rows. Where neither is imported yet, scikit-learn is
+hidden while XGBoost is imported; afterwards it can be imported as ever, and only XGBoost's own
+wrapper is missing. Whoever wants the wrapper imports xgboost before this module.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """Samples as matrices that XGBoost trains on, read from Parquet a piece at a time.
 
 The rows are never all in memory as numbers: XGBoost takes them piece by piece and keeps, of each
-value, only its bin (a byte, mostly). Above a number of rows even those go to disk (external memory).
+value, only its bin (a byte, mostly). From a number of rows on even those go to disk, as external
+memory.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """How well scores tell the label: the metrics of a validation report.
 
-Labels are 0 and 1, and both occur. Scores are probabilities; a row is flagged, which means predicted
-to be positive, when its score is at or above a threshold.
+Labels are 0 and 1, and both occur. Scores are probabilities; a row is flagged, which means that it
+is predicted to be positive, when its score is at or above a threshold.
 """
 
 import math
@@ -35,17 +35,17 @@ class Curve(NamedTuple):
     @property
     def recall(self) -> "Array":
         """The share of the positives that is flagged; also called true positive rate."""
-        return self.true_positives / self.positives
+        return np.asarray(self.true_positives / self.positives)
 
     @property
     def false_positive_rate(self) -> "Array":
         """The share of the negatives that is flagged."""
-        return self.false_positives / self.negatives
+        return np.asarray(self.false_positives / self.negatives)
 
     @property
     def precision(self) -> "Array":
         """The share of positives among the flagged."""
-        return self.true_positives / (self.true_positives + self.false_positives)
+        return np.asarray(self.true_positives / (self.true_positives + self.false_positives))
 
 
 def curve(labels: "Array", scores: "Array") -> Curve:
@@ -109,7 +109,7 @@ def calibration(labels: "Array", scores: "Array", confidence: float) -> list[dic
 
 
 def bands(labels: "Array", scores: "Array", number: int) -> list[dict[str, Any]]:
-    """The default rate in bands of about equally many rows, from the lowest scores to the highest."""
+    """The default rate in bands of about equally many rows, the lowest scores first."""
     rows = []
     for band, part in enumerate(_quantile_groups(scores, number), 1):
         defaults = int(labels[part].sum())

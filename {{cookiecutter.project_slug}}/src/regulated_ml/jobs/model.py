@@ -65,5 +65,3 @@ class Model:
 def declined(scores: "npt.NDArray[Any]", threshold: float) -> "npt.NDArray[np.bool_]":
     """Which clients are declined: those whose score is at or above the threshold."""
     return np.asarray(scores.astype(np.float64) >= threshold)
-
-

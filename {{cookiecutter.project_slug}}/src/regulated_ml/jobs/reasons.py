@@ -1,8 +1,8 @@
 """Reason codes: what a declined client is told.
 
 The reasons are the features that moved the score furthest towards decline, in the words of
-dataset.yaml. Features with the same words are one reason. A protected attribute is never named, even
-where a team trains on one; how often one would have been named is counted, for those who validate.
+dataset.yaml. Features with the same words are one reason. A protected attribute is never named,
+even where a team trains on one; how often one would have been is counted, for those who validate.
 """
 
 from collections.abc import Sequence

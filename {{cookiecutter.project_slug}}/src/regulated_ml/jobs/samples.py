@@ -6,7 +6,6 @@ A sample is a folder: features.parquet (the label, then the features, as float32
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regulated_ml.jobs import contract
@@ -75,7 +74,9 @@ def split(table: Table, parameters: Mapping[str, Any]) -> Split:
     )
 
 
-def write(table: Table, features: "pd.DataFrame", rows: Split, own: tuple[Feature, ...] = ()) -> None:
+def write(
+    table: Table, features: "pd.DataFrame", rows: Split, own: tuple[Feature, ...] = ()
+) -> None:
     """Writes the outputs of `prepare`: a sample for each part, the same as CSV, and a summary.
 
     Args:
@@ -87,7 +88,9 @@ def write(table: Table, features: "pd.DataFrame", rows: Split, own: tuple[Featur
     Raises:
         JobError: a feature is not described, no number, or infinite.
     """
-    layout = Layout(table.columns.label.name, described(features, table.clients, table.columns, own))
+    layout = Layout(
+        table.columns.label.name, described(features, table.clients, table.columns, own)
+    )
     arrays = _arrays(features)
     parts = {name: part for name, part in rows._asdict().items() if len(part)}
     for done, (name, part) in enumerate(parts.items()):

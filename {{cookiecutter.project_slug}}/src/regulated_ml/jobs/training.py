@@ -188,7 +188,8 @@ def _best_round(hyperparameters: Hyperparameters, history: History) -> int:
     values = np.array(history["validation"])
     if hyperparameters.early_stopping_rounds is None:
         return len(values)
-    return int(values.argmax() if hyperparameters.metric in HIGHER_IS_BETTER else values.argmin()) + 1
+    sign = -1 if hyperparameters.metric in HIGHER_IS_BETTER else 1
+    return int((sign * values).argmin()) + 1
 
 
 def _stops(hyperparameters: Hyperparameters, history: History) -> bool:
