@@ -187,7 +187,7 @@ def explanation(names: Sequence[str], values: Any, pushes: Any, score: Any) -> J
 
 
 def _cloud(values: Any, pushes: Any) -> Json:
-    return {"values": values.tolist(), "contributions": pushes.tolist()}
+    return {"values": values.tolist(), "contributions": pushes.tolist(), "codes": []}
 
 
 def _client(names: Sequence[str], values: Any, pushes: Any, score: float, row: int) -> Json:

@@ -247,7 +247,8 @@ PAY = Vocabulary(columns={"PAY": ColumnWords(values={0: "paid", 2: "two months l
 def depends(values: Any, contributions: Any) -> str:
     """The sentence about the column PAY."""
     values, contributions = np.asarray(values, float), np.asarray(contributions, float)
-    return explanation.dependence("status", explanation.levels("PAY", values, contributions, PAY))
+    cloud = explanation.Cloud("PAY", values, contributions)
+    return explanation.dependence("status", explanation.levels(cloud, PAY))
 
 
 @pytest.mark.parametrize(
@@ -274,9 +275,20 @@ def test_dependence_names_the_values_with_the_highest_and_lowest_median(
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200))
 def test_every_client_is_in_one_level(values: list[float]) -> None:
     array = np.array(values)
-    levels = explanation.levels("x", array, np.zeros(len(array)), Vocabulary())
+    cloud = explanation.Cloud("x", array, np.zeros(len(array)))
+    levels = explanation.levels(cloud, Vocabulary())
     assert sum(level.rows for level in levels) == len(values)
     assert all(level.rows for level in levels)
+
+
+def test_categories_are_called_by_their_texts() -> None:
+    codes = [f"kind {n}" for n in range(30)]  # more than would be looked at one by one as numbers
+    values = np.arange(300.0) % 30
+    levels = explanation.levels(explanation.Cloud("x", values, values, codes), Vocabulary())
+    assert [level.text for level in levels] == codes
+    assert explanation.dependence("Type", levels) == (
+        "Type raises the score most at kind 29 (+29.00), least at kind 0 (0.00)"
+    )
 
 
 def frequency(*counts: int) -> list[dict[str, Any]]:

@@ -74,6 +74,12 @@ def test_colours_go_from_low_to_high_values(values: list[float], ranks: list[flo
     assert found == pytest.approx(np.array(ranks), nan_ok=True, abs=0.06)
 
 
+def test_a_category_has_its_texts_below_the_points() -> None:
+    values = np.array([0.0, 1.0, 2.0] * 20)
+    shown = texts(explanation.dependence("type", values, values, ["rent", "own", "other"]))
+    assert shown[:3] == ["rent", "own", "other"]
+
+
 def test_text_and_nothing_are_no_numbers() -> None:
     found = explanation.as_numbers([1, 2.5, None, "A"])
     assert found == pytest.approx([1, 2.5, np.nan, np.nan], nan_ok=True)

@@ -135,6 +135,12 @@ def test_configuration_can_ask_for_identifiers() -> None:
     assert "Client A (4711) is declined" in text
 
 
+def test_a_protected_attribute_that_would_have_been_a_reason_is_reported() -> None:
+    withheld = [{"feature": "SEX", "clients": 12}]
+    text = render(changed("explanation", withheld_reasons=withheld))["explanation.html"]
+    assert "SEX is protected and would have been a reason for 12 clients" in text
+
+
 def test_examples_of_an_identifier_are_not_shown() -> None:
     from regulated_ml.reports.words import ColumnWords
 

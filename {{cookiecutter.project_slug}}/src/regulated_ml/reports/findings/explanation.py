@@ -78,17 +78,33 @@ class Level(NamedTuple):
     rows: int
 
 
-def levels(column: str, values: Numbers, contributions: Numbers, words: Vocabulary) -> list[Level]:
-    """The median contribution by value, or by groups of values where there are many; no NaN."""
+class Cloud(NamedTuple):
+    """The sampled clients of one feature: its values and its contributions, both without NaN."""
+
+    name: str
+    values: Numbers
+    pushes: Numbers
+    codes: Sequence[str] = ()  # of a category of texts: what the values 0, 1, 2, ... stand for
+
+    def named(self, value: float) -> Any:
+        """The value as the table has it."""
+        return self.codes[int(value)] if self.codes else value
+
+
+def levels(cloud: Cloud, words: Vocabulary) -> list[Level]:
+    """The median contribution by value, or by groups of values where there are many numbers."""
+    values, column = cloud.values, cloud.name
     distinct = [float(value) for value in np.unique(values)]
-    if len(distinct) <= SOME:
+    if cloud.codes or len(distinct) <= SOME:
+        named = [(cloud.named(value), values == value) for value in distinct]
         parts = [
-            (words.value(column, v), f"at {words.quoted(column, v)}", values == v) for v in distinct
+            (words.value(column, value), f"at {words.quoted(column, value)}", inside)
+            for value, inside in named
         ]
     else:
         parts = [_group(values, inside) for inside in _quantile_groups(values)]
     return [
-        Level(text, phrase, float(np.median(contributions[inside])), int(inside.sum()))
+        Level(text, phrase, float(np.median(cloud.pushes[inside])), int(inside.sum()))
         for text, phrase, inside in parts
     ]
 

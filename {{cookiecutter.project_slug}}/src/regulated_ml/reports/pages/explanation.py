@@ -1,7 +1,7 @@
 """The page about the explanation: which features move the score, in general and for one client."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def page(site: SiteInput) -> Page | None:
         _beeswarm(found, words),
         _dependence(found, words),
         _clients(found, site),
-        _reasons(found),
+        _reasons(found, words),
         _additivity(found),
     ]
     lead = (
@@ -162,41 +162,33 @@ def _dependence(found: Json, words: Vocabulary) -> Section | None:
     )
 
 
-class Cloud(NamedTuple):
-    """The sampled clients of one feature: its values and its contributions, both known."""
-
-    name: str
-    values: plots.Numbers
-    pushes: plots.Numbers
-
-
-def _clouds(found: Json) -> list[Cloud]:
+def _clouds(found: Json) -> list[findings.Cloud]:
     """The features with a value in the sample, the one that matters most first."""
     order = {feature["name"]: place for place, feature in enumerate(found["features"])}
     clouds = []
     for name in sorted(found["dependence"], key=lambda name: order.get(name, len(order))):
-        values, pushes = (
-            plots.as_numbers(found["dependence"][name][key]) for key in ("values", "contributions")
-        )
+        points = found["dependence"][name]
+        values, pushes = (plots.as_numbers(points[key]) for key in ("values", "contributions"))
         known = ~(np.isnan(values) | np.isnan(pushes))
         if known.any():
-            clouds.append(Cloud(name, values[known], pushes[known]))
+            codes = [clean(code) for code in points.get("codes") or ()]
+            clouds.append(findings.Cloud(name, values[known], pushes[known], codes))
     return clouds
 
 
-def _dependence_card(place: int, label: str, cloud: Cloud, words: Vocabulary) -> Card:
-    levels = findings.levels(cloud.name, cloud.values, cloud.pushes, words)
+def _dependence_card(place: int, label: str, cloud: findings.Cloud, words: Vocabulary) -> Card:
+    levels = findings.levels(cloud, words)
     finding = findings.dependence(label, levels)
     unit = f" ({words.unit(cloud.name)})" if words.unit(cloud.name) else ""
     rows = tuple((level.text, whole(level.rows), signed(level.median)) for level in levels)
     reading = "Above the line the score is raised, below it is lowered."
-    if len(np.unique(cloud.values)) > plots.FEW:
+    if not cloud.codes and len(np.unique(cloud.values)) > plots.FEW:
         reading += f" The outermost {2 * plots.TAIL:.0f}% of the values lie outside the picture."
     return Card(
         finding,
         Figure(
             f"dependence-{place}",
-            plots.dependence(short(label + unit, 60), cloud.values, cloud.pushes),
+            plots.dependence(short(label + unit, 60), cloud.values, cloud.pushes, cloud.codes),
             f"Contribution by value: {finding}.",
             reading,
             Table(f"{capital(label)}: contribution by value", "lrr", LEVELS_HEAD, rows),
@@ -272,7 +264,7 @@ def _step(one: Json, words: Vocabulary) -> str:
     return capital(f"{words.name(one['feature'])}: {words.value(one['feature'], one['value'])}")
 
 
-def _reasons(found: Json) -> Section:
+def _reasons(found: Json, words: Vocabulary) -> Section:
     declined, frequencies = found["declined"], found["reason_frequency"]
     finding = findings.reasons(frequencies, declined)
     if not declined or not frequencies:
@@ -293,6 +285,11 @@ def _reasons(found: Json) -> Section:
         (
             f"{plural(declined, 'client')} of the sample would be declined. Each is given the "
             "reasons that raised its own score most; protected attributes are never among them.",
+            *(
+                f"{capital(words.name(entry['feature']))} is protected and would have been a "
+                f"reason for {plural(entry['clients'], 'client')}: it moves scores unnamed."
+                for entry in found.get("withheld_reasons") or ()
+            ),
         ),
         Figure(
             "reasons",

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from functools import wraps
 from io import StringIO
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import Any, ParamSpec, cast
 
 import matplotlib as mpl
@@ -201,6 +201,12 @@ def key(axes: Axes) -> None:
         columnspacing=1.2,
         labelcolor=MUTED,
     )
+
+
+def fitting(texts: Sequence[str], room: int) -> list[str]:
+    """The texts as far as `room` characters go, in whole words where possible."""
+    room = max(room, 4)
+    return [shorten(text, room, placeholder="") or short(text, room) for text in map(clean, texts)]
 
 
 def percent_axis(axis: object, places: int = 0) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from regulated_ml.reports.plots.canvas import (
     OTHER,
     PIXEL,
     compact_axis,
+    fitting,
     panels,
     percent_axis,
     picture,
@@ -106,8 +106,7 @@ def _ticks(groups: Rows) -> list[str]:
     texts = [str(g["text"]) for g in groups]
     if max(map(len, texts)) > room:
         texts = [text.split(": ")[0] for text in texts]
-    whole_words = [shorten(text, max(room, 4), placeholder="") for text in texts]
-    return [fit or short(text, max(room, 4)) for fit, text in zip(whole_words, texts, strict=True)]
+    return fitting(texts, room)
 
 
 def _panels(overall: float | None, groups: Rows) -> list[Axes]:

@@ -18,10 +18,11 @@ from regulated_ml.reports.plots.canvas import (
     RAISES,
     axes,
     compact_axis,
+    fitting,
     picture,
     rows,
 )
-from regulated_ml.reports.words import percent, signed
+from regulated_ml.reports.words import percent, quantity, signed
 
 Numbers = npt.NDArray[np.float64]
 
@@ -30,6 +31,8 @@ LOW_TO_HIGH = LinearSegmentedColormap.from_list("values", ["#1f5c99", "#a79fae",
 UNKNOWN = "#c3c8ce"  # a value that is missing, or no number
 SWARM = 34  # CSS pixels from the lowest to the highest point of one feature
 FEW = 20  # distinct values up to which a feature's points are spread to show how many there are
+TICKS = 12  # of those values, at most
+ROOM = 56  # characters below a picture
 TAIL = 0.5  # per cent of a feature's values on each side that a picture may leave out
 CONTRIBUTION = "contribution to the score (log-odds)"
 
@@ -111,15 +114,22 @@ def _ranks(values: Numbers) -> Numbers:
 
 
 @picture
-def dependence(label: str, values: Numbers, contributions: Numbers) -> Axes:
-    """How a feature's contribution depends on its value, one point a client; no NaN."""
+def dependence(
+    label: str, values: Numbers, contributions: Numbers, codes: Sequence[str] = ()
+) -> Axes:
+    """How a feature's contribution depends on its value, one point a client; no NaN.
+
+    `codes` are the texts that the values 0, 1, 2, ... of a category stand for.
+    """
     plot = axes(300, left=46, upward=CONTRIBUTION)
     distinct = np.unique(values)
     across = values
-    if len(distinct) <= FEW:
+    if codes or len(distinct) <= FEW:
         gap = np.diff(distinct).min() if len(distinct) > 1 else 1
         across = values + np.random.default_rng(0).uniform(-0.28, 0.28, len(values)) * gap
-        _whole_ticks(plot, distinct)
+        ticks = distinct[:: -(-len(distinct) // TICKS)]
+        names = [codes[int(tick)] if codes else quantity(float(tick)) for tick in ticks]
+        plot.set_xticks(ticks, fitting(names, ROOM // len(ticks)))
     else:
         low, high = np.percentile(values, [TAIL, 100 - TAIL])
         plot.set_xlim(low - (high - low) * 0.02, high + (high - low) * 0.02)
@@ -128,13 +138,6 @@ def dependence(label: str, values: Numbers, contributions: Numbers) -> Axes:
     plot.scatter(across, contributions, s=6, color=MODEL, alpha=0.35, linewidths=0, rasterized=True)
     plot.set_xlabel(label)
     return plot
-
-
-def _whole_ticks(plot: Axes, distinct: Numbers) -> None:
-    step = -(-len(distinct) // 12)
-    plot.set_xticks(
-        distinct[::step], [f"{value:g}".replace("-", "\u2212") for value in distinct[::step]]
-    )
 
 
 @picture
