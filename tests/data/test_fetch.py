@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from regulated_ml.data import download, source, tables, twin
-from regulated_ml.data.fingerprint import fingerprint, write_csv
+from regulated_ml.data import download, source, tables
+from regulated_ml.data.fingerprint import fingerprint
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.settings import Dataset, Settings
 

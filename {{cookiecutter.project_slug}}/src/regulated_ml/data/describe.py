@@ -125,6 +125,8 @@ def _group(text: str, members: "npt.NDArray[np.bool_]", positive: "Floats") -> J
 
 def _numbers(values: pa.Array, positive: "Floats") -> Json:
     """Moments, quantiles and groups of about equal size, for a column of numbers or dates."""
+    if len(values) - values.null_count < MINIMUM_CLIENTS:
+        return {"groups": []}
     missing = np.asarray(pc.is_null(values).to_numpy(zero_copy_only=False))
     is_date = pa.types.is_timestamp(values.type)
     plain = values.cast(pa.int64()) if is_date else values
@@ -134,8 +136,6 @@ def _numbers(values: pa.Array, positive: "Floats") -> Json:
         margin = margin.model_copy(
             update={part: getattr(margin, part)[:-1] for part in ("low", "high", "clients")}
         )
-    if not margin.clients:  # too few clients have a value
-        return {"groups": []}
     cells = np.where(missing, -1, cells)
     counts = np.bincount(cells[~missing], minlength=len(margin.clients))
     show = _date if is_date else _plain

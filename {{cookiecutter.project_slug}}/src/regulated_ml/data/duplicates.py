@@ -40,10 +40,15 @@ class Duplicates:
         """The numbers of the rows that are equal to one before them, in their order."""
         if not self._hashes:
             return np.empty(0, np.int64)
-        hashes, rows = np.concatenate(self._hashes), np.concatenate(self._rows)
-        order = np.argsort(hashes, kind="stable")
-        again = hashes[order[1:]] == hashes[order[:-1]]
-        return np.sort(rows[order[1:][again]])
+        ordered = np.concatenate(self._hashes)
+        ordered.sort()
+        twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        del ordered  # the one large array; what follows is about the few that occur twice
+        suspects = [np.isin(hashes, twice) for hashes in self._hashes]
+        hashes = np.concatenate([h[s] for h, s in zip(self._hashes, suspects, strict=True)])
+        rows = np.concatenate([r[s] for r, s in zip(self._rows, suspects, strict=True)])
+        _, first = np.unique(hashes, return_index=True)
+        return np.delete(rows, first)
 
 
 def _hashed(column: pa.Array) -> "Hashes":

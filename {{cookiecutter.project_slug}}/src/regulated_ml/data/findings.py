@@ -63,6 +63,10 @@ class Tally:
         return tuple(entry.finding(*key) for key, entry in self._entries.items())
 
 
+def _shown(value: object) -> str:
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
 class _Entry:
     def __init__(self) -> None:
         self._count = 0
@@ -74,7 +78,7 @@ class _Entry:
         self._count += len(rows)
         for example in examples:
             if example is not None and len(self._examples) < EXAMPLES:
-                self._examples.setdefault(str(example))
+                self._examples.setdefault(_shown(example))
 
     def finding(self, column: str, rule: str) -> Finding:
         rows = tuple(np.concatenate(self._rows).tolist())

@@ -165,7 +165,8 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _parquet(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
-    table = pq.ParquetFile(file)
+    # Buffering ahead would hold the whole file, where a batch at a time is wanted.
+    table = pq.ParquetFile(file, pre_buffer=False, buffer_size=CSV_BLOCK)
     layout = Layout.of(table.schema_arrow.names, path, dataset)
     row = 1
     for batch in table.iter_batches(BATCH_ROWS, columns=list(layout.present)):

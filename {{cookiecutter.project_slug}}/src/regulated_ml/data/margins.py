@@ -10,6 +10,7 @@ from regulated_ml.data.profile import MINIMUM_CLIENTS, Margin, Value
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+EXTREME = MINIMUM_CLIENTS // 2  # clients at each end of a column who count as extreme
 INTERVALS = 200  # about so many in the middle of a distribution
 HEAP = 400  # a value held by one client in so many is a cell of its own
 EXACT = 2.0**53  # beyond it, a float no longer holds every whole number
@@ -48,9 +49,13 @@ def encode(
     for number, group in enumerate(groups):
         of_value[group.values] = number
     step, scale = _grid(distinct)
-    ends = [_ends(group, distinct, counts, step, scale) for group in groups]
-    low: list[Value] = [low for low, _ in ends]
-    high: list[Value] = [high for _, high in ends]
+    outermost = len(groups) - 1
+    ends = [
+        _ends(group, distinct, counts, step / scale, (number == 0, number == outermost))
+        for number, group in enumerate(groups)
+    ]
+    low: list[Value] = [_plain(low, step, scale) for low, _ in ends]
+    high: list[Value] = [_plain(high, step, scale) for _, high in ends]
     clients = [int(counts[group.values].sum()) for group in groups]
 
     told = len(values) - len(which) >= MINIMUM_CLIENTS  # are the missing ones a cell of their own?
@@ -101,20 +106,33 @@ def _groups(counts: "npt.NDArray[np.intp]", codes: bool) -> list[_Group]:
         ):
             close()
     close()
+    return groups if codes else _with_broad_ends(groups, counts)
+
+
+def _with_broad_ends(groups: list[_Group], counts: "npt.NDArray[np.intp]") -> list[_Group]:
+    """The groups, the first and the last of them with enough clients to leave out the extremes."""
+    for end, next_to_it in ((0, 1), (-1, -2)):
+        if len(groups) < 2 or groups[end].single:
+            continue
+        if counts[groups[end].values].sum() < 2 * MINIMUM_CLIENTS:
+            values = sorted(groups[end].values + groups[next_to_it].values)
+            groups[next_to_it] = groups[next_to_it]._replace(values=values)
+            del groups[end]
     return groups
 
 
 def _grid(distinct: "npt.NDArray[np.float64]") -> tuple[int, int]:
     """The step and scale of which all values are multiples: 10000 and 1, or 1 and 100 for cents."""
-    largest = float(np.abs(distinct).max(initial=1))
-    scale = 1
-    while scale < 10**DIGITS and np.any(np.round(distinct * scale) != distinct * scale):
-        scale *= 10
-    if np.any(np.round(distinct * scale) != distinct * scale):
-        scale = int(10 ** max(0, DIGITS - 1 - math.floor(math.log10(largest))))
+    decimals = next(
+        (d for d in range(DIGITS + 1) if np.all(np.round(distinct, d) == distinct)), None
+    )
+    if decimals is None:  # measured, not counted: so many digits of the largest
+        largest = float(np.abs(distinct).max())
+        decimals = max(0, DIGITS - 1 - math.floor(math.log10(largest)))
+    scale = 10**decimals
     multiples = np.abs(np.round(distinct * scale))
     if multiples.max(initial=0) >= EXACT:
-        return 1, 1
+        return 1, scale
     return int(np.gcd.reduce(multiples.astype(np.int64), initial=0)) or 1, scale
 
 
@@ -122,15 +140,26 @@ def _ends(
     group: _Group,
     distinct: "npt.NDArray[np.float64]",
     counts: "npt.NDArray[np.intp]",
-    step: int,
-    scale: int,
-) -> tuple[float, float]:
-    """The most frequent value of a group; or means over its lowest and highest clients."""
+    unit: float,
+    outermost: tuple[bool, bool],
+) -> tuple[int, int]:
+    """The two ends of a group, in units: its most frequent value, or means over clients.
+
+    At the ends of the column, the clients beyond the mean are as many as would make half of it: one
+    client with an enormous value can neither be told from it nor move it.
+    """
     if group.single:
         commonest = group.values[int(np.argmax(counts[group.values]))]
-        ends = (float(distinct[commonest]),) * 2
-    else:
-        clients = np.repeat(distinct[group.values], counts[group.values])
-        ends = (clients[:MINIMUM_CLIENTS].mean(), clients[-MINIMUM_CLIENTS:].mean())
-    low, high = (round(end * scale / step) * step for end in ends)
-    return (low, high) if scale == 1 else (low / scale, high / scale)
+        return (round(distinct[commonest] / unit),) * 2
+    clients = np.repeat(distinct[group.values], counts[group.values])
+    first, last = (
+        EXTREME if outer and len(clients) >= 2 * MINIMUM_CLIENTS else 0 for outer in outermost
+    )
+    low = clients[first:][:MINIMUM_CLIENTS].mean()
+    high = clients[: len(clients) - last][-MINIMUM_CLIENTS:].mean()
+    return round(low / unit), round(high / unit)
+
+
+def _plain(multiple: int, step: int, scale: int) -> Value:
+    """A multiple of the unit as the number that it stands for."""
+    return multiple * step if scale == 1 else multiple * step / scale

@@ -21,6 +21,7 @@ from regulated_ml.settings import Column, Dataset
 
 FORMAT = "regulated_ml.profile/1"
 MINIMUM_CLIENTS = 20
+SCORE_UNIT = 10_000
 DRAWN = ("feature", "protected", "time")  # the roles of the columns that a profile describes
 
 Count = Annotated[int, Field(ge=MINIMUM_CLIENTS)]
@@ -104,16 +105,20 @@ class ColumnProfile(Part):
 
 
 class ScoreTree(Part):
-    """One tree of the label's ensemble: what it adds to the log-odds, by node; 0 inside."""
+    """One tree of the label's ensemble: what it adds to the score, by node; 0 inside.
+
+    The score is the log-odds in whole parts of 1 / `SCORE_UNIT`, so that sums are exact and rows of
+    the same score have the same place in every order, on every machine.
+    """
 
     tree: Tree
-    log_odds: tuple[float, ...]
+    scores: tuple[int, ...]
     clients: tuple[Count, ...]  # of the leaves, in the order of nodes
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if len(self.log_odds) != len(self.tree.left) or len(self.clients) != len(self.tree.leaves):
-            raise ValueError("log_odds has an entry for each node, clients one for each leaf")
+        if len(self.scores) != len(self.tree.left) or len(self.clients) != len(self.tree.leaves):
+            raise ValueError("scores has an entry for each node, clients one for each leaf")
         return self
 
 

@@ -19,6 +19,7 @@ from regulated_ml.data.grouping import grouped
 from regulated_ml.data.margins import Encoded, encode
 from regulated_ml.data.profile import (
     MINIMUM_CLIENTS,
+    SCORE_UNIT,
     Bin,
     ColumnProfile,
     LabelProfile,
@@ -29,6 +30,8 @@ from regulated_ml.data.profile import (
 )
 from regulated_ml.data.trees import Walk
 from regulated_ml.errors import UserError
+from regulated_ml.jobs.contract import JobError
+from regulated_ml.jobs.split import split_rows
 from regulated_ml.settings import Column, Dataset, Settings, Split
 
 if TYPE_CHECKING:
@@ -44,7 +47,6 @@ LABEL_TREES = {
     "min_child_weight": 10,  # at least 40 clients, see above
 }
 LABEL_ROUNDS = 120
-DECIMALS = 4  # of the log-odds that a leaf adds
 
 Progress = Callable[[int, int, str], None]
 
@@ -121,22 +123,26 @@ def _but_test_rows(
     table: pa.Table, dataset: Dataset, split: Split
 ) -> tuple["npt.NDArray[np.intp]", str]:
     """The rows that the workflow does not test on; the others stay an honest test of the twin."""
-    from sklearn.model_selection import train_test_split
-
     label = table.column(dataset.label.name)
     labelled = np.flatnonzero(pc.is_valid(label).to_numpy())
-    share = f"{1 - split.test:.0%}"
+    times = None
+    words = f"stratified by the label, seed {split.seed}"
     if split.time_column:
         times = table.column(split.time_column).to_numpy()[labelled]
-        early = labelled[np.argsort(times, kind="stable")][
-            : len(labelled) - round(split.test * len(labelled))
-        ]
-        return np.sort(early), f"the earliest {share} by {split.time_column}"
-    codes = label.to_numpy()[labelled]
-    kept, _ = train_test_split(
-        labelled, test_size=split.test, random_state=split.seed, stratify=codes
-    )
-    return np.sort(kept), f"{share}, stratified by the label, seed {split.seed}"
+        words = f"the earliest by {split.time_column}"
+    try:
+        parts = split_rows(
+            label.to_numpy()[labelled],
+            validation=split.validation,
+            test=split.test,
+            seed=split.seed,
+            times=times,
+        )
+    except JobError as error:
+        fix = "use a table with more rows, or --all-rows"
+        raise UserError.one("rows", len(labelled), str(error), fix) from None
+    known = np.sort(labelled[np.concatenate([parts.train, parts.validation])])
+    return known, f"all but the {split.test:.0%} for the test; {words}"
 
 
 def _enough(positive: "npt.NDArray[np.bool_]", dataset: Dataset) -> None:
@@ -162,7 +168,7 @@ def _encoded(values: pa.Array, column: Column, positive: "npt.NDArray[np.bool_]"
     order = order or _by_label_rate(values, positive)
     places = pc.fill_null(pc.index_in(values, pa.array(order, pa.string())), 0)
     margin, cells, ranks = encode(places.to_numpy().astype(np.float64), missing, codes=True)
-    texts = [None if place is None else order[int(place)] for place in margin.low]
+    texts = tuple(None if place is None else order[int(place)] for place in margin.low)
     return Encoded(margin.model_copy(update={"low": texts, "high": texts}), cells, ranks)
 
 
@@ -211,10 +217,10 @@ def _label(
     parameters = {**LABEL_TREES, "monotone_constraints": monotone}
     trees = []
     for dump in _boosted(cells, positive, parameters, LABEL_ROUNDS):
-        tree, log_odds = _tree(dump)
+        tree, scores = _tree(dump)
         clients = np.bincount(Walk.of(tree).nodes(cells), minlength=len(tree.left))
         counts = tuple(clients[list(tree.leaves)].tolist())
-        trees.append(ScoreTree(tree=tree, log_odds=log_odds, clients=counts))
+        trees.append(ScoreTree(tree=tree, scores=scores, clients=counts))
     (positive_code,), (negative,) = (
         [code for code in label.values if (code == label.positive) is wanted]
         for wanted in (True, False)
@@ -234,7 +240,14 @@ def _boosted(
     """XGBoost's trees as it dumps them; exact on cells, of which there are fewer than its bins."""
     import xgboost
 
-    common = {"tree_method": "hist", "max_bin": 4096, "reg_lambda": 0, "seed": 0, "base_score": 0.5}
+    common = {
+        "tree_method": "hist",
+        "max_bin": 4096,
+        "reg_lambda": 0,
+        "base_score": 0.5,
+        "seed": 0,
+        "nthread": 1,
+    }
     data = xgboost.DMatrix(cells.T.astype(np.float32), target)
     booster = xgboost.train({**common, **parameters}, data, rounds)
     return [json.loads(dump) for dump in booster.get_dump(dump_format="json")]
@@ -247,16 +260,16 @@ class _Node(NamedTuple):
     cell: int
     left: int
     right: int
-    value: float  # 0 inside the tree
+    score: int  # 0 inside the tree
 
 
-def _tree(root: dict[str, Any]) -> tuple[Tree, tuple[float, ...]]:
-    """A dumped tree in the profile's form, and the value of each node."""
+def _tree(root: dict[str, Any]) -> tuple[Tree, tuple[int, ...]]:
+    """A dumped tree in the profile's form, and the score of each node."""
     nodes: list[_Node] = []
 
     def add(dumped: dict[str, Any]) -> int:
         number = len(nodes)
-        nodes.append(_Node(0, 0, number, number, round(dumped.get("leaf", 0.0), DECIMALS)))
+        nodes.append(_Node(0, 0, number, number, round(dumped.get("leaf", 0.0) * SCORE_UNIT)))
         if "leaf" not in dumped:
             children = {child["nodeid"]: child for child in dumped["children"]}
             nodes[number] = _Node(
@@ -264,10 +277,10 @@ def _tree(root: dict[str, Any]) -> tuple[Tree, tuple[float, ...]]:
                 cell=int(np.ceil(dumped["split_condition"])) - 1,  # "yes" is: less than
                 left=add(children[dumped["yes"]]),
                 right=add(children[dumped["no"]]),
-                value=0.0,
+                score=0,
             )
         return number
 
     add(root)
-    column, cell, left, right, value = zip(*nodes, strict=True)
-    return Tree(column=column, cell=cell, left=left, right=right), value
+    column, cell, left, right, scores = zip(*nodes, strict=True)
+    return Tree(column=column, cell=cell, left=left, right=right), scores

@@ -128,12 +128,25 @@ def write_parquet(
     """As `write`, straight to the path; for a caller who renames the file himself."""
     notes = {**(notes or {}), "canonical": layout(dataset)}
     metadata = {f"{PREFIX}{key}": json.dumps(value) for key, value in notes.items()}
+    schema = arrow_schema(dataset).with_metadata(metadata)
     rows = 0
-    with pq.ParquetWriter(path, arrow_schema(dataset).with_metadata(metadata)) as writer:
-        for batch in table:
-            writer.write_batch(batch.replace_schema_metadata(metadata), ROW_GROUP)
-            rows += len(batch)
+    with pq.ParquetWriter(path, schema) as writer:
+        for group in _row_groups(table):
+            writer.write_table(pa.Table.from_batches(group).cast(schema))
+            rows += sum(map(len, group))
     return rows
+
+
+def _row_groups(table: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """The batches, gathered until they are enough for a row group."""
+    group: list[pa.RecordBatch] = []
+    for batch in table:
+        group.append(batch)
+        if sum(map(len, group)) >= ROW_GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def layout(dataset: Dataset) -> str:

@@ -42,9 +42,12 @@ class Walk(NamedTuple):
         Args:
             cells: shape (columns, rows), the cell of each value.
         """
-        rows = np.arange(cells.shape[1])
-        node = np.zeros(len(rows), np.intp)
+        # Flat positions: numpy takes from one axis about twice as fast as from two.
+        count = cells.shape[1]
+        flat, children = np.ascontiguousarray(cells).ravel(), self.children.ravel()
+        offset, rows = self.column * count, np.arange(count)
+        node = np.zeros(count, np.intp)
         for _ in range(self.depth):
-            right = cells[self.column[node], rows] > self.cell[node]
-            node = self.children[node, right.view(np.int8)]
+            right = flat.take(offset.take(node) + rows) > self.cell.take(node)
+            node = children.take(2 * node + right)
         return node

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from regulated_ml.data.profile import ColumnProfile, LabelProfile, Margin, Profile
+from regulated_ml.data.profile import SCORE_UNIT, ColumnProfile, LabelProfile, Margin, Profile
 from regulated_ml.data.tables import arrow_schema, arrow_type, is_text
 from regulated_ml.data.trees import Walk
 from regulated_ml.settings import Dataset
@@ -118,7 +118,9 @@ class Ensemble:
 
     def __init__(self, label: LabelProfile) -> None:
         self._label = label
-        self._trees = [(Walk.of(part.tree), np.array(part.log_odds)) for part in label.trees]
+        self._trees = [
+            (Walk.of(part.tree), np.array(part.scores, np.int64)) for part in label.trees
+        ]
 
     def draw(self, cells: "npt.NDArray[np.int32]", stream: Stream) -> list[int | str]:
         """The label of each row.
@@ -127,11 +129,13 @@ class Ensemble:
         order of their probability: each row is positive with its own probability, and their number
         is the expected one, so that the label rate does not depend on luck.
         """
-        log_odds = np.zeros(cells.shape[1])
-        for walk, values in self._trees:
-            log_odds += values[walk.nodes(cells)]
+        score = np.zeros(cells.shape[1], np.int64)
+        for walk, scores in self._trees:
+            score += scores[walk.nodes(cells)]
+        log_odds = score / SCORE_UNIT
         probability = _sigmoid(log_odds + _intercept(log_odds, self._label.rate))
-        order = np.argsort(probability, kind="stable")
+        # By the exact score: the last bit of an exponential differs from processor to processor.
+        order = np.argsort(score, kind="stable")
         passed = np.floor(np.cumsum(probability[order]) + stream.uniform(1)[0])
         positive = np.empty(len(order), bool)
         positive[order] = np.diff(passed, prepend=0.0) > 0
@@ -198,4 +202,4 @@ def _intercept(log_odds: "Floats", rate: float) -> float:
             low = middle
         else:
             high = middle
-    return (low + high) / 2
+    return round((low + high) / 2, 6)  # without the bits that depend on the processor
