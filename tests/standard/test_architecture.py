@@ -19,9 +19,9 @@ ALLOWED = {
     "jobs": set[str](),
     "errors": {"identifiers"},
     "settings": {"identifiers", "errors"},
-    **{room: FOUNDATION | (ROOMS - {"standard"}) for room in ROOMS},
-    "workflow": FOUNDATION | ROOMS,
-    "cli": FOUNDATION | ROOMS | {"workflow"},
+    **{room: FOUNDATION | {"jobs"} | (ROOMS - {"standard"}) for room in ROOMS},
+    "workflow": FOUNDATION | {"jobs"} | ROOMS,
+    "cli": FOUNDATION | {"jobs", "workflow"} | ROOMS,
 }
 # What the managed XGBoost container has.
 CONTAINER = {"numpy", "pandas", "pyarrow", "sklearn", "scipy", "xgboost", "regulated_ml"}
