@@ -11,6 +11,7 @@ variables `SM_*` that sagemaker-training sets.
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,13 @@ def progress(step: str, done: int, total: int, text: str = "") -> None:
 def warn(sentence: str) -> None:
     """Prints a sentence that the reader of the log should see."""
     print(f"warning: {sentence}", file=sys.stderr, flush=True)
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # there is none on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # Processing jobs
@@ -117,8 +125,8 @@ def hyperparameters() -> dict[str, Any]:
 
 
 def scratch_folder() -> Path:
-    """A folder for what a job needs while it runs, on the volume that holds its inputs."""
-    return _made(_base() / "scratch")
+    """A new folder for what a job needs while it runs, on the volume that holds its inputs."""
+    return Path(tempfile.mkdtemp(dir=_made(_base() / "scratch")))
 
 
 # Files

@@ -6,11 +6,11 @@ Names, meanings and ranges: xgboost.readthedocs.io, "XGBoost Parameters", versio
 
 import difflib
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from regulated_ml.jobs import contract
 from regulated_ml.jobs.contract import JobError
 
 
@@ -45,6 +45,8 @@ class Rule(NamedTuple):
 
 SHARE = Rule(float, 0, 1, above=True)
 POSITIVE = Rule(float, 0)
+
+ROWS_A_THREAD = 50_000
 
 # Ours: how long, with what seed, on how many threads. The model's bytes depend on the first three.
 OURS = {
@@ -103,7 +105,7 @@ class Hyperparameters:
     seed: int
     booster: Mapping[str, Any]  # XGBoost's own
     early_stopping_rounds: int | None = None
-    threads: int | None = None  # None: all cores
+    threads: int | None = None  # None: as many as the rows are worth
     external_memory_rows: int = 1_000_000
 
     @property
@@ -111,10 +113,9 @@ class Hyperparameters:
         """The metric that is recorded after each round."""
         return str(self.booster.get("eval_metric", "logloss"))
 
-    @property
-    def workers(self) -> int:
-        """How many threads are used."""
-        return self.threads or len(os.sched_getaffinity(0))
+    def workers(self, rows: int) -> int:
+        """How many threads train on so many rows: a few rows are faster on one than divided."""
+        return self.threads or min(contract.cores(), 1 + rows // ROWS_A_THREAD)
 
 
 def check(given: Mapping[str, Any]) -> Hyperparameters:

@@ -1,6 +1,5 @@
 """A trained model, as it comes out of model.tar.gz, and the decision that follows from a score."""
 
-import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class Model:
         Raises:
             JobError: the archive is missing, damaged, or does not hold one model and its features.
         """
-        scratch = contract.scratch_folder() / "model"
+        scratch = contract.scratch_folder()
         try:
             with tarfile.open(folder / ARCHIVE) as archive:
                 archive.extractall(scratch, filter="data")
@@ -44,7 +43,7 @@ class Model:
         models = [path for path in scratch.iterdir() if path.is_file()]
         if len(models) != 1:
             raise contract.JobError(f"{ARCHIVE} holds {len(models)} files on top, not one model")
-        booster = xgboost.Booster({"nthread": len(os.sched_getaffinity(0))})
+        booster = xgboost.Booster({"nthread": contract.cores()})
         try:
             booster.load_model(models[0])
         except xgboost.core.XGBoostError:

@@ -6,7 +6,6 @@ Bytes depend on the rows, their order, the hyperparameters but `threads`, and XG
 import hashlib
 import json
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,34 +77,34 @@ def fit(
     layout = Layout.read(train)
     samples = {"train": SampleFile(train, layout), "validation": SampleFile(validation, layout)}
     kept = Checkpoints(checkpoints, _fingerprint(hyperparameters, [train, validation]))
-    with tempfile.TemporaryDirectory(dir=contract.scratch_folder()) as scratch:
-        try:
-            matrices = _matrices(hyperparameters, samples, Path(scratch))
-            booster, history = _boost(hyperparameters, layout, matrices, kept)
-        except xgboost.core.XGBoostError as error:
-            raise contract.JobError(f"XGBoost: {_reason(error)}") from error
-        best = _best_round(hyperparameters, history)
-        rounds = booster.num_boosted_rounds()
-        return Trained(
-            booster if best == rounds else booster[:best],
-            layout,
-            hyperparameters.metric,
-            rounds,
-            best,
-            history,
-            {name: sample.rows for name, sample in samples.items()},
-        )
+    try:
+        matrices = _matrices(hyperparameters, samples)
+        booster, history = _boost(hyperparameters, layout, matrices, kept)
+    except xgboost.core.XGBoostError as error:
+        raise contract.JobError(f"XGBoost: {_reason(error)}") from error
+    best = _best_round(hyperparameters, history)
+    rounds = booster.num_boosted_rounds()
+    return Trained(
+        booster if best == rounds else booster[:best],
+        layout,
+        hyperparameters.metric,
+        rounds,
+        best,
+        history,
+        {name: sample.rows for name, sample in samples.items()},
+    )
 
 
 def _matrices(
-    hyperparameters: Hyperparameters, samples: Mapping[str, SampleFile], scratch: Path
+    hyperparameters: Hyperparameters, samples: Mapping[str, SampleFile]
 ) -> dict[str, Any]:
     outside = samples["train"].rows >= hyperparameters.external_memory_rows
+    scratch = contract.scratch_folder()
     matrices: dict[str, Any] = {}
     for name, sample in samples.items():
         matrices[name] = matrix(
             sample,
-            threads=hyperparameters.workers,
+            threads=hyperparameters.workers(samples["train"].rows),
             max_bin=hyperparameters.booster.get("max_bin", DEFAULT_BINS),
             cache=scratch / name if outside else None,
             reference=matrices.get("train"),
@@ -145,7 +144,7 @@ def _booster(
         **hyperparameters.booster,
         "eval_metric": hyperparameters.metric,
         "tree_method": "hist",
-        "nthread": hyperparameters.workers,
+        "nthread": hyperparameters.workers(matrices["train"].num_row()),
         "seed": hyperparameters.seed + start.rounds,
     }
     if any(feature.monotone for feature in layout.features):
