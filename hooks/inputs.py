@@ -25,6 +25,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 TEMPLATE = Path(__file__).resolve().parents[1]
 RULES = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml/identifiers.py"
+OLDEST_PYTHON = (3, 11)
 # cookiecutter and cruft add this key to the answers when the last question is answered.
 COMPLETE = "_template"
 # Keys with which a replay file would change how cookiecutter renders.
@@ -36,6 +37,9 @@ class InputRules(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        if sys.version_info < OLDEST_PYTHON:
+            # cookiecutter shows the message of an ImportError, and of nothing else.
+            raise ImportError("cookiecutter has to run under Python 3.11 or later")
         rules = load(RULES)
         questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
         for part in ("cookiecutter", "_cookiecutter"):

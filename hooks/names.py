@@ -1,4 +1,4 @@
-"""The defaults of cookiecutter.json that are made from other answers: slug, package, buckets."""
+"""What cookiecutter.json makes from other answers: slug, package, buckets, git remote."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def filters(rules: ModuleType) -> dict[str, Callable[..., str]]:
         "slug": partial(slug, rules),
         "package": package,
         "bucket": bucket,
+        "git_remote": git_remote,
     }
     return {name: of_texts(function) for name, function in made.items()}
 
@@ -55,6 +56,11 @@ def bucket(slug: str, purpose: str, account: str, region: str) -> str:
     parts = (re.sub(r"[^a-z0-9-]+", "", part)[:20] for part in (purpose, account, region))
     ending = "".join(f"-{part}" for part in parts if part)
     return shortened(start, LONGEST_BUCKET - len(ending)) + ending
+
+
+def git_remote(repository: str, region: str) -> str:
+    """The address of a CodeCommit repository, as git-remote-codecommit reads it."""
+    return f"codecommit::{region}://{repository}"
 
 
 def shortened(name: str, longest: int) -> str:

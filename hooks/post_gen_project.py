@@ -6,8 +6,11 @@ little, not even pathlib, because its start is a tenth of the time that renderin
 
 # ruff: noqa: PTH109, PTH110, PTH118, PTH119, PTH120
 import os
+import sys
 
 REMOTE = {{ cookiecutter.__git_remote | tojson }}  # fmt: skip  # noqa: F821
+# Set by cruft, which also renders into temporary folders, to compare versions.
+CRUFT = {{ cookiecutter._commit | default("") | string | tojson }}  # fmt: skip  # noqa: F821
 
 
 def remove_bytecode() -> None:
@@ -27,21 +30,26 @@ def git(*arguments: str) -> bool:
     return os.spawnvpe(os.P_WAIT, "git", ["git", *arguments], environment) == 0
 
 
-def here() -> str:
-    """This folder as the caller would name it, quoted for a shell."""
-    folder, caller = os.getcwd(), os.environ.get("PWD", "")
+def print_next_steps(folder: str, caller: str) -> None:
+    """The commands that come next, given from where the caller stands."""
     if os.path.dirname(folder) == caller:
-        return os.path.basename(folder)  # the slug, which needs no quotes
-    from shlex import quote
+        folder = os.path.basename(folder)  # the slug, which needs no quotes
+    else:
+        from shlex import quote
 
-    is_below = bool(caller) and folder.startswith(f"{caller}/")
-    return quote(os.path.relpath(folder, caller) if is_below else folder)
+        is_below = bool(caller) and folder.startswith(f"{caller}/")
+        if CRUFT and not is_below:
+            return
+        folder = quote(os.path.relpath(folder, caller) if is_below else folder)
+    print(f"\n  cd {folder}\n  make setup\n  make demo\n")
 
 
+# A folder may have a name that the terminal's encoding lacks.
+sys.stdout.reconfigure(errors="backslashreplace")
 remove_bytecode()
 is_repository = os.path.exists(".git") or (
     git("init", "--quiet", "--initial-branch=main") and git("remote", "add", "origin", REMOTE)
 )
 if not is_repository:
     print("The folder is no git repository yet. Make it one with: git init --initial-branch=main")
-print(f"\n  cd {here()}\n  make setup\n  make demo\n")
+print_next_steps(os.getcwd(), os.environ.get("PWD", ""))

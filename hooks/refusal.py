@@ -48,8 +48,8 @@ def print_table(problems: Sequence[Any]) -> None:
 def way_back(good: dict[str, str], wrong: list[str], answers: Mapping[str, Any]) -> Iterator[str]:
     """Where the good answers are, and the command that starts again from them."""
     is_cruft = "_commit" in answers
-    if is_cruft and Path(".cruft.json").exists():
-        yield "The answers stand in .cruft.json. Start again with better ones:"
+    if is_cruft and sys.argv[1:2] != ["create"]:
+        yield "The answers come from .cruft.json. Mend them there, or for a new rule with:"
         changes = json.dumps(dict.fromkeys(wrong, "..."))
         yield f"\n  cruft update --variables-to-update {shlex.quote(changes)}\n"
         return
@@ -72,7 +72,8 @@ def way_back(good: dict[str, str], wrong: list[str], answers: Mapping[str, Any])
 def keep(good: Mapping[str, str], output: Path) -> Path:
     """Writes the answers as a profile of mode 600 outside the output folder, under a new name."""
     folders = list(candidates())
-    outside = [folder for folder in folders if not folder.resolve().is_relative_to(output)]
+    within = output.resolve()
+    outside = [folder for folder in folders if not folder.resolve().is_relative_to(within)]
     failures = []
     for folder in outside or folders:
         try:

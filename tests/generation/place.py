@@ -82,7 +82,7 @@ def refused_fields(result: "subprocess.CompletedProcess[str]") -> list[str]:
     assert result.returncode == 1, result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
     assert "Nothing was rendered" in result.stderr
-    return re.findall(r"^ field +(\S+)", result.stderr, re.MULTILINE)
+    return re.findall(r"^[ |]field[ |]+(\S+)", result.stderr, re.MULTILINE)
 
 
 def way_back(result: "subprocess.CompletedProcess[str]") -> list[str]:

@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import BytecodeCache, FileSystemLoader
 from jinja2.bccache import Bucket
+from jinja2.exceptions import SecurityError
 
 from generation.place import GOOD, QUESTIONS, Place, refused_fields
 from generation.test_rendering import RENDERED, TREE
@@ -140,7 +141,8 @@ class Renderer:
             patch("cookiecutter.main.generate_files", lambda **kw: dict(render_into_memory(**kw))),
             patch("cookiecutter.prompt.read_user_variable", typed),
         ):
-            return cookiecutter(str(TEMPLATE), **arguments)  # type: ignore[return-value]
+            files: dict[str, str] = cookiecutter(str(TEMPLATE), **arguments)
+            return files
 
 
 @pytest.fixture(scope="module")
@@ -212,9 +214,22 @@ def test_the_good_answers_pass_every_way(render: Renderer, way: str) -> None:
     assert render(way, "vpc_id", GOOD["vpc_id"])["folder"] == "credit-default"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["{{ ''.__class__.__mro__ }}", "{{ cookiecutter.update(a=1) }}", "{{ cycler.__init__ }}"],
+)
+def test_the_templates_own_texts_run_in_a_sandbox(render: Renderer, text: str) -> None:
+    """The second wall, for a text of the template's that an answer would have got into."""
+    context = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+    environment = create_env_with_context({"cookiecutter": context})
+    with pytest.raises(SecurityError):
+        environment.compiled(f"{text}{{{{ cycler.__init__.__globals__ }}}}", {"cookiecutter": {}})
+    assert environment.from_string(text).render(cookiecutter={}) == text
+
+
 FREE = ("project_name", "description", "owner_name")
 # Each of these makes the file `ran` where it is run by what its form is meant for.
-PAYLOADS = {
+PAYLOADS: dict[str, str] = {
     "jinja": "{{ cycler.__init__.__globals__.os.system('touch ran') }}",
     "jinja by a loaded module": "{{ self.__init__.__globals__.__builtins__.open('ran', 'w') }}",
     "jinja statement": "{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}",

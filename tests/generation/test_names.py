@@ -66,6 +66,10 @@ def test_bucket(arguments: tuple[str, ...], bucket: str) -> None:
     assert make["bucket"](*arguments) == bucket
 
 
+def test_git_remote() -> None:
+    assert make["git_remote"]("credit", "eu-central-1") == "codecommit::eu-central-1://credit"
+
+
 @pytest.mark.parametrize("value", [None, True, 12, ["a"], {"a": "b"}])
 def test_what_is_no_text_gives_no_name(value: object) -> None:
     assert make["slug"](value) == ""

@@ -3,14 +3,19 @@
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
 from commands import TEMPLATE
 
 from generation.place import GOOD, QUESTIONS, TYPED, Place, refused_fields, way_back
+
+sys.path.append(str(TEMPLATE))
+from hooks import refusal
 
 SUBNET = "subnet-0a1b2c3d4e5f60718"
 
@@ -147,21 +152,29 @@ def test_a_home_that_cannot_be_written_does_not_lose_the_answers(place: Place) -
     kept(result).unlink()
 
 
-def test_where_nothing_can_be_written_the_table_is_shown_all_the_same(
-    place: Place,
-) -> None:
-    variables = {"XDG_STATE_HOME": "/proc/nowhere", "TMPDIR": "/proc/nowhere"}
-    profile = place.profile(vpc_id="")
+def test_a_full_disk_is_said_and_is_no_traceback() -> None:
+    full = OSError(28, "No space left on device")
+    with patch("tempfile.mkstemp", side_effect=full):
+        (line,) = refusal.way_back({}, ["vpc_id"], {"_template": "."})
+    assert "No space left on device" in line
+
+
+def test_a_terminal_without_the_signs_shows_the_table_all_the_same(place: Place) -> None:
+    profile = place.profile(vpc_id="", owner_name="Größe\u202e🚀")
     result = place.run(
-        "cookiecutter",
-        "--no-input",
-        TEMPLATE,
-        "--config-file",
-        profile,
-        **variables,
-        cwd=place.output,
+        *("cookiecutter", "--no-input", TEMPLATE, "--config-file", profile),
+        PYTHONIOENCODING="ascii",
     )
-    assert refused_fields(result) == ["vpc_id"]
+    assert refused_fields(result) == ["owner_name", "vpc_id"]
+    assert result.stderr.isascii()
+
+
+def test_an_old_python_is_said_in_one_sentence(place: Place) -> None:
+    code = "import sys; sys.version_info = (3, 10); from cookiecutter.cli import main; main()"
+    result = place.run(sys.executable, "-c", code, "--no-input", TEMPLATE)
+    assert result.returncode == 1
+    assert "cookiecutter has to run under Python 3.11 or later" in result.stdout
+    assert "Traceback" not in result.stderr
 
 
 # A profile is YAML, and YAML has more than texts.

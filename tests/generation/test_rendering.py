@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ RENDERED = {
     "config/project.yaml",
     "pyproject.toml",
 }
-PARSERS = {
+PARSERS: dict[str, Callable[[str], object]] = {
     ".json": json.loads,
     ".lock": str,
     ".py": ast.parse,
@@ -134,9 +135,10 @@ def test_variables_of_git_do_not_lead_into_another_repository(place: Place) -> N
     other.mkdir()
     git(other, "init", "--quiet")
     before = (other / ".git/config").read_text("utf-8")
-    variables = {"GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)}
     result = place.run(
-        "cookiecutter", "--no-input", TEMPLATE, "--config-file", place.profile(), **variables
+        *("cookiecutter", "--no-input", TEMPLATE, "--config-file", place.profile()),
+        GIT_DIR=str(other / ".git"),
+        GIT_WORK_TREE=str(other),
     )
     assert result.returncode == 0, result.stderr
     assert (other / ".git/config").read_text("utf-8") == before

@@ -189,10 +189,18 @@ def test_private_values_of_a_profile_are_not_taken(
     assert contents(place.repository) == expected
 
 
+def test_a_profile_without_the_extension_renders_nothing(place: Place) -> None:
+    result = place.cookiecutter("--config-file", place.profile(_extensions=[]))
+    assert result.returncode == 1
+    assert "No filter named 'git_remote'" in result.stderr
+    assert list(place.output.iterdir()) == []
+
+
 def created(place: Place, template: Path) -> Path:
     """A repository made by cruft and committed."""
     result = place.run("cruft", "create", "-y", "--config-file", place.profile(), template)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert "  cd credit-default\n  make setup\n  make demo\n" in result.stdout
     commit(place.repository, "Rendered")
     return place.repository
 
@@ -227,7 +235,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def release(template: Path) -> None:
     """A next version, in which the questions, the filters and a remote are other ones."""
     edit(template / "cookiecutter.json", "| package }}", "| package | same }}")
-    edit(template / "cookiecutter.json", "codecommit::", "codecommit::team@")
+    edit(template / "hooks/names.py", "codecommit::", "codecommit::team@")
     edit(template / "hooks/names.py", '"package": package,', '"package": package, "same": str,')
     makefile = template / "{{cookiecutter.project_slug}}/Makefile"
     makefile.write_text(makefile.read_text() + "\n# A line of the next version.\n")
@@ -241,6 +249,7 @@ def test_cruft_update_brings_the_next_version(place: Place, template: Path) -> N
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
     assert (repository / "Makefile").read_text().endswith("# A line of the next version.\n")
+    assert "make setup" not in result.stdout
     changed = git(repository, "status", "--porcelain").split()[1::2]
     assert changed == [".cruft.json", "Makefile"]
     assert git(repository, "log", "--format=%s") == "Rendered"
@@ -252,16 +261,32 @@ def test_cruft_diff_of_a_fresh_repository_is_empty(place: Place, template: Path)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_cruft_update_refuses_what_breaks_a_rule_and_names_the_way_on(
+def test_cruft_update_refuses_tampered_answers_and_runs_nothing(
     place: Place, template: Path
 ) -> None:
     repository = created(place, template)
-    edit(repository / ".cruft.json", GOOD["vpc_id"], "vpc-1")
+    ran = place.home / "ran"
+    payload = f"{{{{ cycler.__init__.__globals__.os.system('touch {ran}') }}}}"
+    edit(repository / ".cruft.json", json.dumps(GOOD["owner_name"]), json.dumps(payload))
     commit(repository, "Tampered")
     release(template)
     result = place.run("cruft", "update", "-y", cwd=repository)
-    assert refused_fields(result) == ["vpc_id"]
+    assert refused_fields(result) == ["owner_name"]
     assert git(repository, "status", "--porcelain") == ""
-    command = way_back(result)
+    assert not ran.exists()
+
+
+def test_an_answer_that_a_new_release_refuses_is_given_anew(place: Place, template: Path) -> None:
+    repository = created(place, template)
+    rules = template / "{{cookiecutter.project_slug}}/src/regulated_ml/identifiers.toml"
+    edit(rules, "public|internal|confidential|restricted", "green|amber|red")
+    commit(template, "Other classes")
+    result = place.run("cruft", "update", "-y", cwd=repository)
+    assert refused_fields(result) == ["data_classification"]
+    assert git(repository, "status", "--porcelain") == ""
+    command = [word.replace("...", "amber") for word in way_back(result)]
     assert command[:3] == ["cruft", "update", "--variables-to-update"]
-    assert list(json.loads(command[3])) == ["vpc_id"]
+    again = place.run(*command, "-y", cwd=repository)
+    assert again.returncode == 0, again.stdout + again.stderr
+    project = yaml.safe_load((repository / "config/project.yaml").read_text("utf-8"))
+    assert project["data_classification"] == "amber"
