@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +42,35 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def browser_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a file in a window of its own: `browser_page(path, width=360)`.
-
-    The page has two lists more: `requests`, what it asked for besides itself, and `complaints`,
-    what the browser's console said.
-    """
-    contexts = []
-
-    def opened(path: Path, width: int = 1200, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.requests, page.complaints = [], []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(path.as_uri())
-        page.requests.remove(path.as_uri())
-        return page
-
-    yield opened
+    """Opens a file in a window of its own: `browser_page(path, width=360)`."""
+    contexts: list[Any] = []
+    yield partial(_opened, browser, contexts)
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def shown(browser: Any, pages: Path) -> Iterator[Callable[[str], Any]]:
+    """A page of the site by its name, opened once for all tests that only look at it."""
+    contexts: list[Any] = []
+    yield cache(lambda name: _opened(browser, contexts, pages / name))
+    for context in contexts:
+        context.close()
+
+
+def _opened(
+    browser: Any, contexts: list[Any], path: Path, width: int = 1200, **options: Any
+) -> Any:
+    """A page with two lists more: `requests`, what it asked for besides itself, and `complaints`,
+    what the browser's console said.
+    """
+    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    contexts.append(context)
+    page = context.new_page()
+    page.requests, page.complaints = [], []
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.on("console", lambda message: page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(path.as_uri())
+    page.requests.remove(path.as_uri())
+    return page

@@ -64,10 +64,8 @@ FOCUS = """() => {
 
 
 @every_page
-def test_nothing_is_asked_for_and_nothing_is_complained_about(
-    pages: Path, browser_page: Open, name: str
-) -> None:
-    page = browser_page(pages / name)
+def test_nothing_is_asked_for_and_nothing_is_complained_about(shown: Open, name: str) -> None:
+    page = shown(name)
     assert page.requests == []
     assert page.complaints == []
 
@@ -101,8 +99,8 @@ def test_the_audit_for_accessibility_finds_nothing(
 
 
 @every_page
-def test_texts_are_dark_enough_in_pictures_too(pages: Path, browser_page: Open, name: str) -> None:
-    page = browser_page(pages / name)
+def test_texts_are_dark_enough_in_pictures_too(shown: Open, name: str) -> None:
+    page = shown(name)
     contrasts = page.evaluate(CONTRASTS)
     assert len(contrasts) > 20
     assert [found for found in contrasts if found[0] < 4.5] == []
@@ -117,13 +115,13 @@ def test_pictures_can_be_read_on_a_phone(pages: Path, browser_page: Open, name: 
 
 
 @every_page
-def test_no_text_of_a_picture_is_cut(pages: Path, browser_page: Open, name: str) -> None:
-    assert browser_page(pages / name).evaluate(CUT_TEXTS) == []
+def test_no_text_of_a_picture_is_cut(shown: Open, name: str) -> None:
+    assert shown(name).evaluate(CUT_TEXTS) == []
 
 
 @every_page
-def test_every_picture_says_what_it_shows(pages: Path, browser_page: Open, name: str) -> None:
-    page = browser_page(pages / name)
+def test_every_picture_says_what_it_shows(shown: Open, name: str) -> None:
+    page = shown(name)
     pictures = page.locator("figure svg")
     assert pictures.count() > 0
     for picture in pictures.all():
@@ -133,10 +131,8 @@ def test_every_picture_says_what_it_shows(pages: Path, browser_page: Open, name:
 
 
 @every_page
-def test_ids_are_unique_and_links_lead_somewhere(
-    pages: Path, browser_page: Open, name: str
-) -> None:
-    page = browser_page(pages / name)
+def test_ids_are_unique_and_links_lead_somewhere(pages: Path, shown: Open, name: str) -> None:
+    page = shown(name)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(node => node.id)")
     links = page.evaluate(
         "[...document.querySelectorAll('a, use')]"
@@ -148,8 +144,8 @@ def test_ids_are_unique_and_links_lead_somewhere(
 
 
 @every_page
-def test_headings_are_in_order(pages: Path, browser_page: Open, name: str) -> None:
-    headings = browser_page(pages / name).locator("h1, h2, h3, h4").all()
+def test_headings_are_in_order(shown: Open, name: str) -> None:
+    headings = shown(name).locator("h1, h2, h3, h4").all()
     levels = [int(heading.evaluate("node => node.tagName[1]")) for heading in headings]
     assert levels.count(1) == 1
     assert levels[0] == 1

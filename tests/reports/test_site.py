@@ -135,6 +135,15 @@ def test_configuration_can_ask_for_identifiers() -> None:
     assert "Client A (4711) is declined" in text
 
 
+def test_values_of_clients_are_to_be_handled_as_such_and_a_twins_are_nobodys() -> None:
+    parts = {"description": None, "evaluation": None}
+    assert "nobody’s values" in render(site(**parts))["explanation.html"]
+    for state in ("real", "unverified"):
+        text = render(site(state=state, **parts))["explanation.html"]
+        assert "handle the page as such" in text
+        assert "nobody’s" not in text
+
+
 def test_a_protected_attribute_that_would_have_been_a_reason_is_reported() -> None:
     withheld = [{"feature": "SEX", "clients": 12}]
     text = render(changed("explanation", withheld_reasons=withheld))["explanation.html"]
@@ -167,11 +176,14 @@ def test_the_start_page_shows_commits_runs_and_each_warning_once() -> None:
         record("train", "real", commit=dirty, warnings=["The code differs."]),
         record("evaluate", "real", warnings=["The code differs."]),
     ]
+    for each in records:
+        each["warnings"].append("The versions are not pinned.")
     text = render(dataclasses.replace(NOTHING_MADE, records=records))["index.html"]
     assert "in no commit: the repository has no commit yet" in text
     assert "3bb069d2f1c8, changed since" in text
     assert text.count("The code differs.") == 1
     assert "Train and evaluate: The code differs." in text
+    assert "<li>The versions are not pinned.</li>" in text
     assert "24 Nov 2026, 09:12 UTC" in text
 
 
@@ -186,7 +198,7 @@ def changed(part: str, **values: Any) -> SiteInput:
 AUC = {"value": 0.5, "low": 0.45, "high": 0.55, "confidence": 0.95}
 ODD_SITES = {
     "a single feature": lambda: site(["ONLY"]),
-    "forty features": lambda: site([f"COLUMN_{n}" for n in range(40)]),
+    "twenty features": lambda: site([f"COLUMN_{n}" for n in range(20)]),
     "names of 5,000 letters": lambda: site(["A" * 5000, "B " * 2500]),
     "one class only": lambda: changed(
         "evaluation",

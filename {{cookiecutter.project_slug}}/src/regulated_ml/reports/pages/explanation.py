@@ -7,7 +7,7 @@ import numpy as np
 
 from regulated_ml.reports.elements import Card, Figure, Page, Section, Table
 from regulated_ml.reports.findings import explanation as findings
-from regulated_ml.reports.inputs import SiteInput
+from regulated_ml.reports.inputs import SYNTHETIC, SiteInput
 from regulated_ml.reports.plots import explanation as plots
 from regulated_ml.reports.words import (
     Vocabulary,
@@ -201,16 +201,23 @@ def _clients(found: Json, site: SiteInput) -> Section | None:
     if not entries:
         return None
     cards = [_client_card(place, entry, site) for place, entry in enumerate(entries)]
-    note = (
-        "Clients are named by letters, since the number of a row would tell who they are."
-        if not site.show_identifiers
-        else "Clients are named by what identifies them, as config/model.yaml asks."
-    )
     return Section(
         "Clients",
         findings.clients(entries),
-        (f"The values shown are those of the clients: handle the page as such. {note}",),
+        (_whose_values(site),),
         cards=tuple(cards),
+    )
+
+
+def _whose_values(site: SiteInput) -> str:
+    """What a reader must know who sees the values of single clients."""
+    if site.state is SYNTHETIC:
+        return "The clients are drawn like all rows of the twin: they are nobody’s values."
+    if site.show_identifiers:
+        return "The values and identifiers are those of clients: handle the page as such."
+    return (
+        "The values are those of clients: handle the page as such. Clients are named by letters, "
+        "since the number of a row would tell who they are."
     )
 
 
@@ -261,7 +268,8 @@ def _client_card(place: int, entry: Json, site: SiteInput) -> Card:
 
 
 def _step(one: Json, words: Vocabulary) -> str:
-    return capital(f"{words.name(one['feature'])}: {words.value(one['feature'], one['value'])}")
+    value = words.meaning(one["feature"], one["value"]) or words.value(one["feature"], one["value"])
+    return capital(f"{words.name(one['feature'])}: {value}")
 
 
 def _reasons(found: Json, words: Vocabulary) -> Section:

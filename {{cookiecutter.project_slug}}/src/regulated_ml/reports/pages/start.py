@@ -133,12 +133,16 @@ def _figure(found: Json) -> Figure | None:
 
 
 def _warnings(records: Sequence[Json]) -> tuple[str, ...]:
-    """Each warning once, with the steps that gave it."""
+    """Each warning once, with the steps that gave it where not all did."""
     steps: dict[str, list[str]] = {}
     for record in records:
         for warning in record.get("warnings") or ():
             steps.setdefault(clean(warning), []).append(clean(record["step"]))
-    return tuple(f"{capital(listing(given))}: {warning}" for warning, given in steps.items())
+    every = len(records)
+    return tuple(
+        warning if len(given) == every else f"{capital(listing(given))}: {warning}"
+        for warning, given in steps.items()
+    )
 
 
 def _run(record: Json, made: set[str]) -> Run:

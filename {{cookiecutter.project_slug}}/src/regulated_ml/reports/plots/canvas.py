@@ -159,7 +159,7 @@ def rows(
     """
     values = values or [""] * len(labels)
     pairs = list(zip(labels, values, strict=True))
-    wrapped = [wrap(short(label, 110), 52 - len(value))[:2] for label, value in pairs]
+    wrapped = [wrap(short(label, 110), 56 - len(value))[:2] for label, value in pairs]
     marks: list[float] = []
     edge = 0.0
     for lines in wrapped:
