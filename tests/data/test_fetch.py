@@ -203,6 +203,17 @@ def test_only_http_is_fetched(tmp_path: Path, address: str) -> None:
         download.download(address, tmp_path / "part")
 
 
+def test_without_a_network_the_fetch_fails_in_words(shop: Settings) -> None:
+    with pytest.raises(UserError) as caught:
+        source.fetch(with_addresses(shop, "http://127.0.0.1:9/table.csv"))
+    (problem,) = caught.value.problems
+    assert (caught.value.status, problem.value) == (
+        ExitStatus.RESOURCE, "http://127.0.0.1:9/table.csv",
+    )  # fmt: skip
+    assert "refused" in problem.rule
+    assert "rml data fetch FILE" in problem.fix
+
+
 def test_each_address_is_tried_and_what_was_wrong_with_it_is_told(
     shop: Settings, server: Server
 ) -> None:

@@ -190,13 +190,13 @@ def _say_state(state: str) -> None:
 
 
 def _say_report(path: Path, report: "Report") -> None:
-    _say_state(report.state)
     for title, findings in (("Violations", report.violations), ("Remarks", report.remarks)):
         if findings:
             columns = ("column", "rule", "count", "rows", "for example")
             output.print_table(title, columns, [_finding(finding) for finding in findings])
-    kept = "keeps the schema" if not report.violations else "breaks the schema"
-    typer.echo(f"{path}: {report.rows:,} rows, {STATES[report.state]}; {kept}.")
+    kept = "keeps" if not report.violations else "breaks"
+    typer.echo(f"{path}: {report.rows:,} rows, {STATES[report.state]}")
+    typer.echo(f"It {kept} the schema of config/dataset.yaml.")
 
 
 def _finding(finding: "Finding") -> tuple[str, ...]:
@@ -214,7 +214,7 @@ def _say_description(found: dict[str, Any]) -> None:
         ("column", "missing", "minimum", "5 %", "median", "95 %", "maximum", "label rate by value"),
         [_described(column) for column in found["columns"]],
     )
-    output.print_table("Closest pairs (rank correlation)", ("column", "column", ""), _pairs(found))
+    output.print_table("Closest pairs", ("column", "column", "rank correlation"), _pairs(found))
 
 
 def _described(column: dict[str, Any]) -> Sequence[object]:

@@ -67,7 +67,10 @@ def download(address: str, part: Path, progress: Progress = lambda done, total: 
                 _attempt(address, part, file, progress)
             except _Broken as broken:
                 if attempt == ATTEMPTS - 1:
-                    fix = "start the command again, it goes on from here; or hand it the file"
+                    fix = (
+                        "start the command again, it goes on from here; HTTPS_PROXY names a "
+                        "proxy; or hand over the file: rml data fetch FILE"
+                    )
                     raise _refused(address, f"{ATTEMPTS} attempts failed: {broken}", fix) from None
                 time.sleep(min(max(PAUSE * 2**attempt, broken.pause), LONGEST_PAUSE))
             else:
@@ -110,7 +113,13 @@ def _attempt(address: str, part: Path, file: BinaryIO, progress: Progress) -> No
         if isinstance(getattr(error, "reason", error), urllib3.exceptions.SSLError):
             fix = "let SSL_CERT_FILE name your company's certificates"
             raise _refused(address, f"no trust in the server: {error}", fix) from error
-        raise _Broken(str(error)) from error
+        raise _Broken(_reason(error)) from error
+
+
+def _reason(error: urllib3.exceptions.HTTPError) -> str:
+    """Why it failed, without what urllib3 wraps around it."""
+    words = str(getattr(error, "reason", None) or error)
+    return words.split("): ", 1)[-1] if words.startswith("HTTP") else words
 
 
 def _open(address: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:

@@ -5,6 +5,7 @@ All of them end as a canonical Parquet file, which is what jobs read.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,15 +78,16 @@ def convert(
     Raises:
         UserError: the table cannot be read, is empty, or is another one; `target` stays as it was.
     """
-    passing = Fingerprinter()
-    mark = mark_of(path) if path.is_file() else None
+    batches = tables.batches(path, dataset)
+    first = next(batches, None)  # before a file or folder is made for it
+    if first is None:
+        raise UserError.one(str(path), path.name, "one row or more", "export the table again")
+    mark = mark_of(path)
     notes = {**(notes or {}), **({SYNTHETIC: mark} if mark is not None else {})}
+    passing = Fingerprinter()
     with replacing(target) as temporary:
-        rows = passing.passing(tables.batches(path, dataset))
-        tables.write_parquet(temporary, rows, dataset, notes)
+        tables.write_parquet(temporary, passing.passing(chain([first], batches)), dataset, notes)
         found = passing.result
-        if not found.rows:
-            raise UserError.one(str(path), path.name, "one row or more", "export the table again")
         if only and found.sha256 != only:
             raise UserError.one(
                 str(path),
@@ -168,9 +170,16 @@ def draw(
     """Draws a twin to a file, as Parquet or, by its suffix, as CSV with a sidecar; flat in memory.
 
     Raises:
-        UserError: there is no profile, or it does not fit config/dataset.yaml.
+        UserError: there is no profile, or it does not fit config/dataset.yaml; the file would be
+            the dataset's own, or is of another form.
     """
     dataset = settings.dataset
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        fix = "let its name end in .parquet or .csv"
+        raise UserError.one("--output", path, "Parquet or CSV", fix, ExitStatus.USAGE)
+    if path.resolve() == (settings.root / dataset.file).resolve():
+        rule = "a twin never takes the place of the real table"
+        raise UserError.one("--output", path, rule, "choose another name", ExitStatus.USAGE)
     described, digest = _profile(settings, profile_path)
     mark = twin.mark(digest, rows, seed)
     passing = Fingerprinter()
