@@ -8,6 +8,8 @@ import pytest
 import yaml
 from commands import ANSWERS, cookiecutter, git, rml
 
+from regulated_ml.settings import load
+
 # Variables of the caller that would reach into what the tests run.
 LEAKING = ("RML_", "GIT_", "SM_", "SAGEMAKER_", "VIRTUAL_ENV", "COOKIECUTTER", "PYTHONPATH")
 
@@ -53,10 +55,23 @@ def finished(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def _small(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = _committed_copy(sample, tmp_path_factory.mktemp("small"))
+    assert rml(folder, "data", "twin", "--rows", "3000", "--output", "twin.parquet").returncode == 0
+    # `rml` never puts a twin in the place of the real table; it stays marked as one there too.
+    table = folder / load(folder).dataset.file
+    table.parent.mkdir()
+    (folder / "twin.parquet").rename(table)
+    result = rml(folder, "run")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
 @pytest.fixture
-def finished_copy(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished repository for the test's own changes."""
-    return Path(shutil.copytree(finished, tmp_path / finished.name, symlinks=True))
+def small(_small: Path, tmp_path: Path) -> Path:
+    """A repository of the test's own in which all steps have run on a twin of 3,000 rows."""
+    return Path(shutil.copytree(_small, tmp_path / _small.name, symlinks=True))
 
 
 @pytest.fixture(scope="session")

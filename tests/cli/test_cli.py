@@ -36,7 +36,7 @@ HEAVY = {"numpy", "pandas", "pyarrow", "xgboost", "sklearn", "scipy", "matplotli
 def test_help_imports_nothing_heavy(verb: tuple[str, ...]) -> None:
     script = f"""
 import sys
-from regulated_ml.cli import main
+from regulated_ml.cli.app import main
 sys.argv = ["rml", *{list(verb)!r}, "--help"]
 try:
     main()

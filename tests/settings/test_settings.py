@@ -144,5 +144,5 @@ def test_a_time_column_has_the_role_time(change: Change) -> None:
 
 def test_the_repository_is_found_from_a_folder_inside(sample: Path, tmp_path: Path) -> None:
     assert find_root(sample / "src") == sample
-    with pytest.raises(UserError, match="config/project.yaml"):
+    with pytest.raises(UserError, match=r"config/project\.yaml"):
         find_root(tmp_path)

@@ -74,49 +74,64 @@ def test_the_protected_columns_are_measured_and_not_trained_on(finished: Path) -
     assert (prepared / "test/measurements.parquet").is_file()
 
 
-def test_what_is_up_to_date_is_not_run_again(finished_copy: Path) -> None:
-    before = runs(finished_copy)
-    result = rml(finished_copy, "run", "--json")
+def test_what_is_up_to_date_is_not_run_again(small: Path) -> None:
+    before = runs(small)
+    result = rml(small, "run", "--json")
     assert result.returncode == 0, result.stderr
     again = json.loads(result.stdout)["runs"]
     assert [(run["step"], run["fresh"]) for run in again] == [(step, False) for step in STEPS]
-    assert runs(finished_copy) == before
+    assert json.loads(result.stdout)["pages_fresh"] is False
+    assert runs(small) == before
 
 
-def test_a_change_runs_again_what_depends_on_it_and_nothing_else(finished_copy: Path) -> None:
-    model = finished_copy / "config/model.yaml"
+def test_pages_are_drawn_again_when_one_is_missing_or_their_configuration_changed(
+    small: Path,
+) -> None:
+    page = small / "reports/model.html"
+    before = page.read_bytes()
+    page.unlink()
+    assert json.loads(rml(small, "run", "--json").stdout)["pages_fresh"] is True
+    assert page.read_bytes() == before
+    dataset = small / "config/project.yaml"
+    dataset.write_text(dataset.read_text().replace("Credit Risk Models", "Someone <else>"))
+    assert json.loads(rml(small, "run", "--json").stdout)["pages_fresh"] is True
+    assert "Someone &lt;else&gt;" in page.read_text()
+
+
+def test_a_change_runs_again_what_depends_on_it_and_nothing_else(small: Path) -> None:
+    model = small / "config/model.yaml"
     model.write_text(model.read_text().replace("rounds: 100\n", "rounds: 20\n"))
-    outcome = json.loads(rml(finished_copy, "run", "--json").stdout)["runs"]
+    outcome = json.loads(rml(small, "run", "--json").stdout)["runs"]
     fresh = {run["step"]: run["fresh"] for run in outcome}
     assert fresh == {"prepare": False, "train": True, "evaluate": True, "explain": True}
-    assert runs(finished_copy)["train"].commit.changed == ("config/model.yaml",)
+    assert runs(small)["train"].commit.changed == ("config/model.yaml",)
 
 
-def test_a_tampered_artefact_is_made_again(finished_copy: Path) -> None:
-    before = runs(finished_copy)["train"]
-    archive = finished_copy / "runs" / before.id / "model.tar.gz"
+def test_a_tampered_artefact_is_made_again(small: Path) -> None:
+    before = runs(small)["train"]
+    archive = small / "runs" / before.id / "model.tar.gz"
     archive.write_bytes(archive.read_bytes()[:-1] + b"x")
-    outcome = json.loads(rml(finished_copy, "run", "--json").stdout)["runs"]
+    outcome = json.loads(rml(small, "run", "--json").stdout)["runs"]
     assert [run["fresh"] for run in outcome] == [False, True, False, False]
-    assert model_hash(finished_copy) == before.artifacts[0].sha256
+    assert model_hash(small) == before.artifacts[0].sha256
 
 
-def test_a_forced_training_gives_the_same_bytes(finished_copy: Path) -> None:
-    before = model_hash(finished_copy)
-    assert rml(finished_copy, "train", "--force").returncode == 0
-    assert len(RunStore(finished_copy / "runs").all()) == 5
-    assert model_hash(finished_copy) == before
+def test_a_forced_training_gives_the_same_bytes(small: Path) -> None:
+    before = model_hash(small)
+    assert rml(small, "train", "--force").returncode == 0
+    assert len(RunStore(small / "runs").all()) == 5
+    assert model_hash(small) == before
 
 
 @pytest.mark.slow
-def test_a_training_killed_at_any_moment_ends_with_the_same_bytes(finished_copy: Path) -> None:
-    before = model_hash(finished_copy)
+def test_a_training_killed_at_any_moment_ends_with_the_same_bytes(small: Path) -> None:
+    before = model_hash(small)
     chance = random.Random(7)
-    environment = {**os.environ, "PYTHONPATH": str(finished_copy / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(small / "src")}
     for _ in range(6):
         process = subprocess.Popen(
             [sys.executable, "-m", "regulated_ml", "train", "--force"],
-            cwd=finished_copy,
+            cwd=small,
             env=environment,
             start_new_session=True,
             stdout=subprocess.DEVNULL,
@@ -125,20 +140,20 @@ def test_a_training_killed_at_any_moment_ends_with_the_same_bytes(finished_copy:
         time.sleep(chance.uniform(0.3, 2.5))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        listed = [run.id for run in RunStore(finished_copy / "runs").all() if run.step == "train"]
-    assert rml(finished_copy, "train", "--force").returncode == 0
-    assert model_hash(finished_copy) == before
-    assert len(RunStore(finished_copy / "runs").all()) >= len(listed)
+        listed = [run.id for run in RunStore(small / "runs").all() if run.step == "train"]
+    assert rml(small, "train", "--force").returncode == 0
+    assert model_hash(small) == before
+    assert len(RunStore(small / "runs").all()) >= len(listed)
 
 
-def test_two_trainings_at_once_share_one_result(finished_copy: Path) -> None:
-    model = finished_copy / "config/model.yaml"
+def test_two_trainings_at_once_share_one_result(small: Path) -> None:
+    model = small / "config/model.yaml"
     model.write_text(model.read_text().replace("rounds: 100\n", "rounds: 30\n"))
-    environment = {**os.environ, "PYTHONPATH": str(finished_copy / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(small / "src")}
     both = [
         subprocess.Popen(
             [sys.executable, "-m", "regulated_ml", "train", "--json"],
-            cwd=finished_copy,
+            cwd=small,
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -157,7 +172,9 @@ def test_a_step_without_what_it_reads_says_what_to_start(repository: Path) -> No
     assert "Traceback" not in result.stderr
 
 
-def test_a_repository_without_a_commit_is_said_so_in_the_record(sample: Path, tmp_path: Path) -> None:
+def test_a_repository_without_a_commit_is_said_so_in_the_record(
+    sample: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "fresh"
     subprocess.run(["cp", "-r", sample, folder], check=True)
     assert rml(folder, "prepare").returncode == 0
@@ -166,45 +183,43 @@ def test_a_repository_without_a_commit_is_said_so_in_the_record(sample: Path, tm
     assert any("no commit" in warning for warning in run.warnings)
 
 
-def test_a_mistake_in_a_job_is_a_sentence_with_status_five(finished_copy: Path) -> None:
-    features = next(finished_copy.glob("src/*/features.py"))
+def test_a_mistake_in_a_job_is_a_sentence_with_status_five(small: Path) -> None:
+    features = next(small.glob("src/*/features.py"))
     features.write_text("raise RuntimeError('the features are broken')\n")
-    result = rml(finished_copy, "prepare")
+    result = rml(small, "prepare")
     assert result.returncode == 5
     assert "the features are broken" in result.stderr
     assert ".failed/prepare-" in result.stderr
-    assert len(RunStore(finished_copy / "runs").all()) == 4
+    assert len(RunStore(small / "runs").all()) == 4
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Path:
-    """A file system of three megabytes."""
+    """A file system of 200 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a full disk needs the right to mount one")
     yield folder  # type: ignore[misc]
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_no_half_run(
-    finished_copy: Path, small_disk: Path
-) -> None:
-    subprocess.run(["rm", "-r", finished_copy / "runs"], check=True)
-    (finished_copy / "runs").symlink_to(small_disk)
-    result = rml(finished_copy, "prepare")
+def test_a_full_disk_is_a_sentence_and_leaves_no_half_run(small: Path, small_disk: Path) -> None:
+    subprocess.run(["rm", "-r", small / "runs"], check=True)
+    (small / "runs").symlink_to(small_disk)
+    result = rml(small, "prepare")
     assert result.returncode in (5, 6)
     assert "disk is full" in result.stderr or "No space left" in result.stderr
     assert "Traceback" not in result.stderr.split("rule")[0]
     assert RunStore(small_disk).all() == []
 
 
-def test_a_read_only_folder_is_a_sentence(finished_copy: Path, small_disk: Path) -> None:
-    subprocess.run(["rm", "-r", finished_copy / "runs"], check=True)
-    (finished_copy / "runs").symlink_to(small_disk)
+def test_a_read_only_folder_is_a_sentence(small: Path, small_disk: Path) -> None:
+    subprocess.run(["rm", "-r", small / "runs"], check=True)
+    (small / "runs").symlink_to(small_disk)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    result = rml(finished_copy, "prepare")
+    result = rml(small, "prepare")
     assert result.returncode == 6
     assert "read-only" in result.stderr
     assert "Traceback" not in result.stderr

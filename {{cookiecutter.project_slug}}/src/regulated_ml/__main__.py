@@ -1,5 +1,5 @@
 """`python -m regulated_ml` is the command `rml`."""
 
-from regulated_ml.cli import main
+from regulated_ml.cli.app import main
 
 main()

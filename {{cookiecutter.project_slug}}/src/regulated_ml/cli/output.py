@@ -105,7 +105,7 @@ class Progress:
 
     def __call__(self, done: float, total: float | None = None, text: str | None = None) -> None:
         """`done` of `total` units, and what is being done."""
-        changes = {"completed": done, "total": total}
+        changes: dict[str, Any] = {"completed": done, "total": total}
         if text is not None:
             changes["description"] = visible(text, limit=60)
         self._report.update(self._task, **changes)

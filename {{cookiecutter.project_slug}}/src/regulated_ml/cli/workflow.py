@@ -113,7 +113,7 @@ def run(
         )
         if not as_json:
             _say([outcomes[step.name]], as_json)
-    _report(workflow, as_json, list(outcomes.values()))
+    _report(workflow, as_json, list(outcomes.values()), force=force)
 
 
 def _workflow(environment: str) -> "Workflow":
@@ -171,17 +171,20 @@ def _run(
         return workflow.run(step, parents, options.pop("table", None), progress, **options)
 
 
-def _report(workflow: "Workflow", as_json: bool, outcomes: "Sequence[Outcome]" = ()) -> None:
+def _report(
+    workflow: "Workflow", as_json: bool, outcomes: "Sequence[Outcome]" = (), *, force: bool = True
+) -> None:
     from regulated_ml.workflow.site import build
 
     with output.progress("drawing the pages") as progress:
-        pages = build(workflow.settings, workflow.store, progress)
+        pages, fresh = build(workflow.settings, workflow.store, progress, force=force)
     root = workflow.settings.root
     if as_json:
         runs = [_summary(outcome) for outcome in outcomes]
-        output.print_json({"runs": runs, "pages": [str(p.relative_to(root)) for p in pages]})
+        names = [str(page.relative_to(root)) for page in pages]
+        output.print_json({"runs": runs, "pages": names, "pages_fresh": fresh})
         return
-    typer.echo(f"Pages: {pages[0]}")
+    typer.echo(f"pages     {'' if fresh else 'up to date  '}{pages[0]}")
 
 
 def _say(outcomes: "Sequence[Outcome]", as_json: bool) -> None:

@@ -127,8 +127,8 @@ def artifacts(folder: Path, *, leave_out: str) -> tuple[Artifact, ...]:
 def exclusive(lock: Path) -> Iterator[int]:
     """Holds `lock` for the block, waiting while another process has it; yields its descriptor.
 
-    A child process that inherits the descriptor keeps the lock for as long as it lives. The file is
-    removed at the end, so a waiting process may get the lock of a file that is gone: it tries again.
+    A child process that inherits the descriptor keeps the lock for as long as it lives. The file
+    is removed at the end, so who waited may get the lock of a file that is gone, and tries again.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:

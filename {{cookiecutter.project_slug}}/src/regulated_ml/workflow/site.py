@@ -1,37 +1,80 @@
 """Gathers what the pages show: the latest model, what was found about it, and its table."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import regulated_ml
 from regulated_ml.data import tables
 from regulated_ml.data.describe import describe
 from regulated_ml.data.schema import check
 from regulated_ml.data.source import locate
 from regulated_ml.errors import UserError
-from regulated_ml.files import read_json
+from regulated_ml.files import read_json, write_json
 from regulated_ml.platforms.interface import Report
 from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.site import build_site
 from regulated_ml.reports.words import ColumnWords, Vocabulary
 from regulated_ml.settings import Column, Settings
+from regulated_ml.tracking.facts import code_hash
 from regulated_ml.tracking.records import Data, Record
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow.steps import TEST_ROWS
 
 REPORTS = "reports"
+MADE_FROM = ".made-from.json"  # in the site's folder: what its pages were made from
 
 
-def build(settings: Settings, store: RunStore, report: Report) -> list[Path]:
-    """Builds the site of the latest model; returns the pages, the start page first."""
+def build(
+    settings: Settings, store: RunStore, report: Report, *, force: bool = True
+) -> tuple[list[Path], bool]:
+    """Builds the site of the latest model, unless it is up to date.
+
+    Returns the pages, the start page first, and whether they were made anew.
+    """
     runs = _chain(store.all())
     if not runs:
         rule = "there is no run to report on"
         raise UserError.one("run", "", rule, "start `rml run`: it makes the runs and the pages")
+    source = _source(settings, runs)
+    note = settings.root / REPORTS / MADE_FROM
+    if not force and (pages := _pages_made_from(source, note)):
+        return pages, False
+    pages = build_site(_content(settings, store, runs, report), settings.root / REPORTS, report)
+    write_json(note, {"source": source, "pages": [page.name for page in pages]})
+    return pages, True
+
+
+def _source(settings: Settings, runs: Sequence[Record]) -> str:
+    """A hash of all that the pages depend on: runs, configuration, and the code that draws them."""
+    standard = Path(regulated_ml.__file__).parent
+    code = [path for room in ("data", "reports") for path in (standard / room).rglob("*.*")]
+    parts = [
+        *(run.id for run in runs),
+        settings.model_dump_json(exclude={"root"}),
+        code_hash(standard, (path for path in code if path.suffix != ".pyc")),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _pages_made_from(source: str, note: Path) -> list[Path]:
+    """The pages of the site that is there, if it was made from just this and is whole."""
+    if not note.is_file():
+        return []
+    made = read_json(note)
+    pages = [note.parent / name for name in made["pages"]]
+    whole = all(page.is_file() for page in pages)
+    return pages if made["source"] == source and whole else []
+
+
+def _content(
+    settings: Settings, store: RunStore, runs: Sequence[Record], report: Report
+) -> SiteInput:
     latest = {run.step: run for run in runs}
     report(0, None, "describing the table")
     table = _table(settings, runs[0].data)
-    site = SiteInput(
+    return SiteInput(
         project_name=settings.project.project_name,
         owner=settings.project.owner_name,
         classification=settings.project.data_classification,
@@ -50,7 +93,6 @@ def build(settings: Settings, store: RunStore, report: Report) -> list[Path]:
         vocabulary=_vocabulary(settings),
         show_identifiers=settings.model.report.show_identifiers,
     )
-    return build_site(site, settings.root / REPORTS, report)
 
 
 def _chain(runs: Sequence[Record]) -> list[Record]:

@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple
 from regulated_ml.platforms.interface import MODEL_ARCHIVE
 from regulated_ml.settings import Settings
 
-
 TEST_ROWS = "test"  # what the sample of an evaluation is called when it is the split's own
 
 
