@@ -69,7 +69,7 @@ def test_a_hook_stops_a_commit(working: Working, defect: Defect) -> None:
 
 def test_lint_sees_files_that_git_does_not_know_yet(working: Working) -> None:
     (working.root / "src/wrong.py").write_text("import os\n", encoding="utf-8")
-    assert "F401" in working.run("make", "lint").stdout
+    assert "F401" in working.run("make", "lint", SKIP="mypy,detect-secrets,standard").stdout
 
 
 def test_hooks_run_when_a_person_commits(working: Working) -> None:
