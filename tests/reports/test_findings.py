@@ -272,7 +272,12 @@ def test_dependence_names_the_values_with_the_highest_and_lowest_median(
     assert expected in depends(values, contributions)
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200))
+few = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)
+many = st.lists(st.floats(-1e6, 1e6), min_size=30, max_size=100, unique=True)
+repeated = st.lists(st.integers(0, 40).map(float), min_size=100, max_size=200)
+
+
+@given(few | many | repeated)
 def test_every_client_is_in_one_level(values: list[float]) -> None:
     array = np.array(values)
     cloud = explanation.Cloud("x", array, np.zeros(len(array)))
