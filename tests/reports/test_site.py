@@ -137,7 +137,7 @@ def test_configuration_can_ask_for_identifiers() -> None:
 
 def test_values_of_clients_are_to_be_handled_as_such_and_a_twins_are_nobodys() -> None:
     parts = {"description": None, "evaluation": None}
-    assert "nobody’s values" in render(site(**parts))["explanation.html"]
+    assert "their values are nobody’s" in render(site(**parts))["explanation.html"]
     for state in ("real", "unverified"):
         text = render(site(state=state, **parts))["explanation.html"]
         assert "handle the page as such" in text

@@ -212,7 +212,7 @@ def _clients(found: Json, site: SiteInput) -> Section | None:
 def _whose_values(site: SiteInput) -> str:
     """What a reader must know who sees the values of single clients."""
     if site.state is SYNTHETIC:
-        return "The clients are drawn like all rows of the twin: they are nobody’s values."
+        return "The clients are drawn, like all rows of the twin: their values are nobody’s."
     if site.show_identifiers:
         return "The values and identifiers are those of clients: handle the page as such."
     return (
