@@ -106,7 +106,7 @@ MISTAKES = [
     (["describe", "README.md"], 4, "a column of config/dataset.yaml is missing"),
     (["profile", "README.md"], 4, "a column of config/dataset.yaml is missing"),
     (["twin", "--output", "t.txt"], 2, "Parquet or CSV"),
-    (["twin", "--output", "t.csv", "--rows", "0"], 2, "0 is not in the range"),
+    (["twin", "--output", "t.csv", "--rows", "0"], 2, "--rows"),
     (["twin", "--output", "t.csv", "--profile", "none.json"], 4, "the profile of the table"),
     (["twin", "--output", "t.csv", "--profile", "README.md"], 4, "a profile in the format"),
     (
