@@ -192,7 +192,7 @@ class Workflow:
             warnings=(
                 *facts.commit_warnings(commit),
                 *facts.dependency_warnings(root, installed),
-                *_data_warnings(request.data),
+                *_data_warnings([request.data, *(run.data for run in request.parents)]),
             ),
         )
         return self.store.finish(unfinished.folder, record)
@@ -254,10 +254,13 @@ def _metrics(folder: Path, rows: Sequence[Metric]) -> dict[str, Any]:
     return values
 
 
-def _data_warnings(data: Data) -> list[str]:
-    match data.state:
-        case "synthetic":
-            return ["The rows are synthetic: nothing here says how the model does on real clients."]
-        case "unverified":
-            return ["The table is unverified: its hash is not the one in dataset.yaml."]
-    return []
+# What a reader should know of the table that a run, or a run that it goes back to, has read.
+STATE_WARNINGS = {
+    "synthetic": "Rows are synthetic: nothing here says how the model does on real clients.",
+    "unverified": "A table is unverified: its hash is not the one in dataset.yaml.",
+}
+
+
+def _data_warnings(tables: Sequence[Data]) -> list[str]:
+    states = {table.state for table in tables}
+    return [sentence for state, sentence in STATE_WARNINGS.items() if state in states]
