@@ -30,15 +30,14 @@ def print_table(problems: Sequence[Any]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=box.HORIZONTALS, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for problem in problems:
-        table.add_row("field", Text(problem.field, style="bold red"))
+        table.add_row("field", problem.field, style="bold")
         for label, text in zip(("value", "rule", "fix"), problem[1:], strict=True):
-            table.add_row(label, Text(text or "(empty)"), end_section=label == "fix")
+            table.add_row(label, text or "(empty)", end_section=label == "fix")
     count = "an answer breaks" if len(problems) == 1 else f"{len(problems)} answers break"
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     console.print(f"\nNothing was rendered, because {count} a rule:")

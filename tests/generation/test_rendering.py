@@ -47,10 +47,6 @@ def test_exactly_the_expected_files(sample: Path) -> None:
     assert files(sample) == sorted(EXPECTED)
 
 
-def test_no_bytecode_is_rendered(sample: Path) -> None:
-    assert list(sample.rglob("__pycache__")) == []
-
-
 @pytest.mark.parametrize("name", [name for name in EXPECTED if Path(name).suffix in PARSERS])
 def test_every_file_parses(sample: Path, name: str) -> None:
     assert PARSERS[Path(name).suffix]((sample / name).read_text("utf-8")) is not None

@@ -77,6 +77,16 @@ def test_a_relative_path(place: Place, expected: dict[str, bytes]) -> None:
     assert contents(place.repository) == expected
 
 
+def test_bytecode_in_a_template_is_not_rendered(place: Place, template: Path) -> None:
+    cache = template / "{{cookiecutter.project_slug}}/src/regulated_ml/cli/__pycache__"
+    cache.mkdir()
+    (cache / "app.cpython-311.pyc").write_bytes(b"\0")
+    result = place.cookiecutter("--config-file", place.profile(), template=template)
+    assert result.returncode == 0, result.stderr
+    assert list(place.repository.rglob("__pycache__")) == []
+    assert cache.is_dir()
+
+
 def test_the_folder_of_the_template_itself(
     place: Place, template: Path, expected: dict[str, bytes]
 ) -> None:
@@ -234,7 +244,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def release(template: Path) -> None:
     """A next version, in which the questions, the filters and a remote are other ones."""
-    edit(template / "cookiecutter.json", "| package }}", "| package | same }}")
+    edit(template / "cookiecutter.json", "| git_remote", "| same | git_remote")
     edit(template / "hooks/names.py", "codecommit::", "codecommit::team@")
     edit(template / "hooks/names.py", '"package": package,', '"package": package, "same": str,')
     makefile = template / "{{cookiecutter.project_slug}}/Makefile"
