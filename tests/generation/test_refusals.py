@@ -218,4 +218,6 @@ def test_prompts_are_words_with_an_example_and_never_the_bare_key(place: Place) 
     questions = result.stdout.split("/18]")[1:]
     assert len(questions) == len(QUESTIONS)
     for key, text in zip(QUESTIONS, questions, strict=True):
-        assert key not in text.split("(")[0]
+        words = " ".join(text.split())
+        assert key not in words.split("(")[0]
+        assert "(for example: " in words
