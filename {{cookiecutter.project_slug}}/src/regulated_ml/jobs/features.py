@@ -124,7 +124,7 @@ def _numbers(values: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
 
     if not _is_text(values, column):
         return values
-    places = pd.Categorical(values, categories=column.codes).codes
+    places = pd.Index(column.codes).get_indexer(values)  # -1 where it is none of them
     return pd.Series(places, index=values.index, dtype="float32").where(places >= 0)
 
 

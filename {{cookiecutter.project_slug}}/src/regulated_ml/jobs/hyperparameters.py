@@ -18,9 +18,10 @@ class Rule(NamedTuple):
     """What a hyperparameter may be: a number between two bounds, or one of some texts."""
 
     kind: type
-    low: float = -math.inf
+    low: float = 0
     high: float = math.inf
     above: bool = False  # the value is above `low`, not equal to it
+    below: bool = False  # the value is below `high`, not equal to it
     choices: tuple[str, ...] = ()
 
     @property
@@ -29,9 +30,9 @@ class Rule(NamedTuple):
         if self.choices:
             return " or ".join(self.choices)
         name = "a whole number" if self.kind is int else "a number"
-        least = f" above {self.low:g}" if self.above else f" from {self.low:g}"
-        most = f" to {self.high:g}" if self.high < math.inf else ""
-        return f"{name}{least if self.low > -math.inf else ''}{most}"
+        least = f" {'above' if self.above else 'from'} {self.low:g}"
+        most = f" {'to below' if self.below else 'to'} {self.high:g}"
+        return name + least + (most if self.high < math.inf else "")
 
     def allows(self, value: Any) -> bool:
         """Whether `value` follows the rule."""
@@ -40,7 +41,9 @@ class Rule(NamedTuple):
         numbers = int if self.kind is int else (int, float)
         if isinstance(value, bool) or not isinstance(value, numbers) or not math.isfinite(value):
             return False
-        return self.low <= value <= self.high and not (self.above and value == self.low)
+        if (self.above and value == self.low) or (self.below and value == self.high):
+            return False
+        return self.low <= value <= self.high
 
 
 SHARE = Rule(float, 0, 1, above=True)
@@ -61,7 +64,7 @@ OURS = {
 XGBOOST = {
     "objective": Rule(str, choices=("binary:logistic",)),
     "eval_metric": Rule(str, choices=("logloss", "auc", "aucpr", "error", "rmse")),
-    "base_score": Rule(float, 0, 1, above=True),
+    "base_score": Rule(float, 0, 1, above=True, below=True),  # XGBoost takes 1, and learns nothing
     "eta": SHARE,
     "gamma": POSITIVE,
     "max_depth": Rule(int, 0, 64),

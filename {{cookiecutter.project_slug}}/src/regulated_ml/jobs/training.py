@@ -109,7 +109,17 @@ def _matrices(
             cache=scratch / name if outside else None,
             reference=matrices.get("train"),
         )
+        _check(matrices[name].get_label(), name)
     return matrices
+
+
+def _check(labels: Any, name: str) -> None:
+    """Refuses labels that XGBoost would take, or refuse with words that do not help."""
+    positive = labels == 1
+    if not (positive | (labels == 0)).all():
+        raise contract.JobError(f"{name} has labels that are neither 0 nor 1")
+    if name == "train" and positive.all() == positive.any():
+        raise contract.JobError("the rows of train all have the same label")
 
 
 def _boost(
