@@ -239,6 +239,19 @@ def test_whole_numbers_as_spreadsheets_and_r_write_them(text: str, value: int | 
     assert values.to_pylist() == [value, 1]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.5", 1.5), ("+.5", 0.5), ("1e3", 1000.0), (" 2. ", 2.0), ("1e400", None), ("nan", None),
+        ("inf", None), ("-Infinity", None), ("1,5", None), ("1.5.2", None), ("0x1p3", None),
+    ],
+)  # fmt: skip
+def test_numbers_are_finite_decimal_numbers(text: str, value: float | None) -> None:
+    values, bad = parse(pa.array([text]), pa.float64(), pa.array([""]))
+    assert values.to_pylist() == [value]
+    assert (bad is None) == (value is not None)
+
+
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62))))
 def test_every_whole_number_survives(numbers: list[int | None]) -> None:
     texts = pa.array([None if n is None else str(n) for n in numbers], pa.string())
