@@ -27,7 +27,11 @@ def git(*arguments: str) -> bool:
     """Runs git and says whether it did what it was asked; what went wrong, it says itself."""
     # Variables like GIT_DIR, set while a hook of git's runs, would lead into another repository.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return os.spawnvpe(os.P_WAIT, "git", ["git", *arguments], environment) == 0
+    try:
+        process = os.posix_spawnp("git", ["git", *arguments], environment)
+    except FileNotFoundError:
+        return False
+    return os.waitpid(process, 0)[1] == 0
 
 
 def print_next_steps(folder: str, caller: str) -> None:
