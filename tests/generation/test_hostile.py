@@ -240,6 +240,8 @@ PAYLOADS: dict[str, str] = {
     "git address": "ext::sh -c touch% ran",
     "yaml": '!!python/object/apply:os.system ["touch ran"]',
     "path": "../../ran",
+    "ten thousand characters": "x" * 10_000,
+    "marks of direction": "\u202emoc.elpmaxe\u2066 \u200f",
 }
 
 
