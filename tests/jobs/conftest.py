@@ -1,9 +1,12 @@
 """What the tests of the jobs share: folders like /opt/ml, and a prepared small table."""
 
 import importlib
-from collections.abc import Callable
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +16,7 @@ from .opt_ml import SPLIT, OptMl
 
 ROWS = 3_000
 Team = Callable[[str], ModuleType]
+Here = Callable[[Callable[[], None], Mapping[str, Path], Any], Path]
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +64,37 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, source: Path, package: st
     )
     assert job.returncode == 0, job.stderr
     return folder / "processing/output"
+
+
+@pytest.fixture(scope="session")
+def trained(
+    prepared: Path, source: Path, package: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with the model.tar.gz of the small table; only read it."""
+    job = OptMl(tmp_path_factory.mktemp("trained"), source)
+    channels = {name: prepared / name for name in ("train", "validation")}
+    process = job.training(f"{package}.train", channels, {"rounds": 60, "seed": 1, "max_depth": 4})
+    assert process.returncode == 0, process.stderr
+    return archive(job.base / "model")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Runs a processing job in this process; gives the folder of its outputs."""
+
+    def run(job: Callable[[], None], channels: Mapping[str, Path], parameters: Any) -> Path:
+        base = Path(tempfile.mkdtemp(dir=tmp_path))
+        monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
+        OptMl(base, base).lay_out_processing(channels, parameters)
+        job()
+        return base / "processing/output"
+
+    return run
+
+
+def archive(model: Path) -> Path:
+    """Packs a model folder as SageMaker does; gives the folder where model.tar.gz lies."""
+    with tarfile.open(model.parent / "model.tar.gz", "w:gz") as tar:
+        for path in model.iterdir():
+            tar.add(path, path.name)
+    return model.parent

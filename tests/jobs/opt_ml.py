@@ -26,11 +26,15 @@ class OptMl:
     def processing(
         self, module: str, channels: Mapping[str, Path], parameters: Any
     ) -> "subprocess.CompletedProcess[str]":
-        """Runs a processing job; channels are files or folders by their place below the input."""
+        """Runs a processing job."""
+        self.lay_out_processing(channels, parameters)
+        return self.run(module)
+
+    def lay_out_processing(self, channels: Mapping[str, Path], parameters: Any) -> None:
+        """The inputs of a processing job: files or folders, by their place below the input."""
         inputs = self.base / "processing/input"
         _link(inputs, channels)
         _write(inputs / "parameters/parameters.json", parameters)
-        return self.run(module)
 
     def training(
         self, module: str, channels: Mapping[str, Path], hyperparameters: Mapping[str, Any]

@@ -15,7 +15,7 @@ from regulated_ml.jobs.features import Feature, described, raw_features
 from regulated_ml.jobs.split import split_rows
 
 from .clients import COLUMNS, DATASET, FEATURES, clients
-from .conftest import ROWS, Team
+from .conftest import ROWS, Here, Team
 from .opt_ml import SPLIT
 
 PARTS = ("train", "validation", "test")
@@ -23,22 +23,14 @@ Prepare = Callable[..., Path]
 
 
 @pytest.fixture
-def prepare(
-    tmp_path_factory: pytest.TempPathFactory, team: Team, monkeypatch: pytest.MonkeyPatch
-) -> Prepare:
+def prepare(tmp_path: Path, team: Team, here: Here) -> Prepare:
     """Runs the team's `prepare` on a table in this process; gives the folder of its outputs."""
 
     def run(table: pd.DataFrame, split: object = SPLIT) -> Path:
-        base = tmp_path_factory.mktemp("prepare")
-        monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
-        inputs = base / "processing/input"
-        for name in ("data", "parameters"):
-            (inputs / name).mkdir(parents=True)
-        table.to_parquet(inputs / "data/table.parquet")
-        parameters = json.dumps({"dataset": DATASET, "split": split})
-        (inputs / "parameters/parameters.json").write_text(parameters)
-        team("prepare").main()
-        return base / "processing/output"
+        path = tmp_path / "table.parquet"
+        table.to_parquet(path)
+        parameters = {"dataset": DATASET, "split": split}
+        return here(team("prepare").main, {"data/table.parquet": path}, parameters)
 
     return run
 

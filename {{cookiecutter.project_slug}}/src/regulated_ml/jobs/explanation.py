@@ -85,7 +85,8 @@ def _features(found: Findings, gain: Mapping[str, float]) -> list[Json]:
             "share": float(size / total),
             "mean": float(mean),
             "gain": float(gain.get(feature.name, 0.0)),
-            "direction": direction,
+            # The codes of a category have no order that a direction could follow.
+            "direction": "mixed" if feature.type == "category" else direction,
         }
         for feature, size, mean, direction in zip(
             found.features,

@@ -1,0 +1,165 @@
+"""The job that judges a model."""
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from regulated_ml.jobs import challenger, evaluate
+from regulated_ml.jobs.contract import JobError
+from regulated_ml.jobs.features import Feature, Layout
+from regulated_ml.jobs.matrices import Block, SampleFile
+
+from .conftest import Here
+
+PARAMETERS = {
+    "threshold": 0.4,
+    "costs": {"false_positive": 1, "false_negative": 5},
+    "score_bands": 5,
+    "confidence": 0.9,
+    "seed": 3,
+    "sample": "test",
+}
+
+
+def channels(prepared: Path, trained: Path, **instead: Path) -> dict[str, Path]:
+    """The inputs of the job."""
+    usual = {
+        "model/model.tar.gz": trained / "model.tar.gz",
+        "train": prepared / "train",
+        "test": prepared / "test",
+    }
+    return {**usual, **instead}
+
+
+@pytest.fixture
+def outputs(here: Here, prepared: Path, trained: Path) -> Path:
+    """The output `evaluation` on the test rows."""
+    return here(evaluate.main, channels(prepared, trained), PARAMETERS) / "evaluation"
+
+
+def test_the_scores_are_those_of_the_metrics(outputs: Path) -> None:
+    found = json.loads((outputs / "evaluation.json").read_text())
+    scores = pd.read_parquet(outputs / "scores.parquet")
+    assert list(scores) == ["row", "label", "score"]
+    assert scores["row"].tolist() == list(range(1, 601))
+    assert found["auc"]["value"] == pytest.approx(roc_auc_score(scores["label"], scores["score"]))
+    assert found["auc"]["confidence"] == 0.9
+    assert found["gini"] == pytest.approx(2 * found["auc"]["value"] - 1)
+    assert (found["rows"], found["positives"]) == (600, scores["label"].sum())
+    assert (found["sample"], found["chosen_threshold"], len(found["bands"])) == ("test", 0.4, 5)
+
+
+def test_the_model_beats_its_challenger_on_rows_that_are_not_linear(outputs: Path) -> None:
+    found = json.loads((outputs / "evaluation.json").read_text())
+    rival = found["challenger"]
+    assert rival["name"] == "logistic regression"
+    assert 0.7 < rival["auc"]["value"] < 1
+    difference = found["auc"]["value"] - rival["auc"]["value"]
+    assert rival["auc_difference"]["value"] == pytest.approx(difference)
+    assert set(rival) - {"name", "auc_difference"} == {
+        "auc", "gini", "ks", "average_precision", "brier", "log_loss",
+    }  # fmt: skip
+
+
+def test_rows_in_several_pieces_are_judged_as_in_one(
+    here: Here, prepared: Path, trained: Path, tmp_path: Path, outputs: Path
+) -> None:
+    pieces = Path(shutil.copytree(prepared / "test", tmp_path / "pieces"))
+    table = pd.read_parquet(pieces / "features.parquet")
+    table.to_parquet(pieces / "features.parquet", row_group_size=70)
+    again = here(evaluate.main, channels(prepared, trained, test=pieces), PARAMETERS) / "evaluation"
+    for name in ("evaluation.json", "scores.parquet"):
+        assert (again / name).read_bytes() == (outputs / name).read_bytes()
+
+
+def test_another_sample_is_named(here: Here, prepared: Path, trained: Path) -> None:
+    inputs = channels(prepared, trained, test=prepared / "validation")
+    folder = here(evaluate.main, inputs, {**PARAMETERS, "sample": "branch.csv"}) / "evaluation"
+    found = json.loads((folder / "evaluation.json").read_text())
+    assert (found["sample"], found["rows"]) == ("branch.csv", 300)
+
+
+def test_a_sample_with_one_label_cannot_be_judged(
+    here: Here, prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(prepared / "test", tmp_path / "other"))
+    table = pd.read_parquet(other / "features.parquet")
+    table.assign(paid=[1] + [0] * 599).to_parquet(other / "features.parquet")
+    with pytest.raises(JobError, match="the sample has 1 positive rows among 600"):
+        here(evaluate.main, channels(prepared, trained, test=other), PARAMETERS)
+
+
+def test_rows_with_codes_in_another_order_are_refused(
+    here: Here, prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(prepared / "test", tmp_path / "other"))
+    path = other / "features.json"
+    path.write_text(path.read_text().replace("north", "x").replace("south", "north"))
+    with pytest.raises(JobError, match="the codes of region are x, north, islands, abroad in test"):
+        here(evaluate.main, channels(prepared, trained, test=other), PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        (None, "model.tar.gz cannot be read"),
+        ({}, "holds 0 files on top"),
+        ({"a.ubj": b"", "b.ubj": b""}, "holds 2 files on top, not one model"),
+        ({"a.ubj": b"{}"}, "a.ubj is no model of XGBoost"),
+        ({"../a.ubj": b"{}"}, "model.tar.gz cannot be read"),
+    ],
+)
+def test_an_archive_without_one_model_is_refused(
+    here: Here, prepared: Path, tmp_path: Path, members: Any, sentence: str
+) -> None:
+    path = tmp_path / "model.tar.gz"
+    if members is None:
+        path.write_bytes(b"\x1f\x8bno")
+    else:
+        with tarfile.open(path, "w:gz") as tar:
+            for name, content in members.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    with pytest.raises(JobError, match=sentence):
+        here(evaluate.main, channels(prepared, tmp_path), PARAMETERS)
+
+
+def test_the_challenger_takes_missing_values_and_new_codes(prepared: Path) -> None:
+    layout = Layout.read(prepared / "train")
+    model = challenger.fit(SampleFile(prepared / "train", layout), seed=0)
+    odd = np.array([[np.nan, np.nan, np.nan], [1, 2000, 99]], np.float32)
+    scores = challenger.scores(model, Block(odd, np.zeros(2, np.float32)))
+    assert np.isfinite(scores).all()
+
+
+def test_the_challenger_learns_from_no_more_rows_than_it_needs(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = SampleFile(prepared / "train", Layout.read(prepared / "train"))
+    monkeypatch.setattr(challenger, "MOST_ROWS", 500)
+    few = challenger.fit(sample, seed=0)
+    assert few.named_steps["columntransformer"].n_features_in_ == 3
+    same, other = (challenger.fit(sample, seed=seed) for seed in (0, 1))
+    coefficients = [m.named_steps["logisticregression"].coef_ for m in (few, same, other)]
+    assert np.array_equal(coefficients[0], coefficients[1])
+    assert not np.array_equal(coefficients[0], coefficients[2])
+
+
+def test_the_challenger_knows_categories_from_numbers(tmp_path: Path) -> None:
+    # Of the codes 0, 1 and 2 only 1 is positive: no line through the codes tells that.
+    codes = np.arange(300) % 3
+    Layout("y", (Feature("code", "category"),)).write(tmp_path)
+    frame = pd.DataFrame({"y": (codes == 1).astype("int8"), "code": codes.astype("float32")})
+    frame.to_parquet(tmp_path / "features.parquet")
+    sample = SampleFile(tmp_path, Layout.read(tmp_path))
+    scores = challenger.scores(challenger.fit(sample, 0), sample.block(0))
+    assert roc_auc_score(frame["y"], scores) == 1
