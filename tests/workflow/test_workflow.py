@@ -223,3 +223,20 @@ def test_a_read_only_folder_is_a_sentence(small: Path, small_disk: Path) -> None
     assert result.returncode == 6
     assert "read-only" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_validators_sample_is_evaluated_and_named(small: Path) -> None:
+    sample = small / "sample.csv"
+    twin = ("data", "twin", "--rows", "2000", "--seed", "9", "--output", str(sample))
+    assert rml(small, *twin).returncode == 0
+    prepared, evaluated = json.loads(rml(small, "evaluate", "--data", sample, "--json").stdout)[
+        "runs"
+    ]
+    assert evaluated["parameters"]["sample"] == "sample.csv"
+    assert prepared["id"] in evaluated["parents"]
+    folder = small / "runs" / evaluated["id"]
+    assert read_json(folder / "evaluation/evaluation.json")["rows"] == 2000
+    assert any("synthetic" in warning for warning in evaluated["warnings"])
+    # The pages stay those of the test rows.
+    assert rml(small, "report").returncode == 0
+    assert "sample.csv" not in (small / "reports/model.html").read_text()

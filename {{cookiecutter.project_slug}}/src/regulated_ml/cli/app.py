@@ -14,6 +14,7 @@ app = typer.Typer(
     help="Machine learning in a regulated company: from data to an explained, traceable model.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help is there in half the time
     pretty_exceptions_enable=False,
 )
 workflow.add_to(app)
