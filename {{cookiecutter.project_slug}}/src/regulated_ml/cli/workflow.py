@@ -43,7 +43,7 @@ def prepare(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Split the table and build the features: training, validation and test rows."""
+    """Split the table into rows to train on, validate and test."""
     workflow = _workflow(env)
     outcome = _run(workflow, "prepare", [], table=_table(workflow, data), force=force)
     _say([outcome], as_json)
@@ -54,7 +54,7 @@ def train(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Train the model on the prepared rows; a stopped training goes on where it was."""
+    """Train the model; a stopped training goes on where it was."""
     workflow = _workflow(env)
     _say([_run(workflow, "train", None, force=force)], as_json)
 
@@ -65,7 +65,7 @@ def evaluate(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Judge the model on the test rows, or on a validator's own sample (--data)."""
+    """Judge the model on the test rows, or on a sample of your own."""
     workflow = _workflow(env)
     if data is None:
         _say([_run(workflow, "evaluate", None, force=force)], as_json)
@@ -84,13 +84,13 @@ def explain(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Explain the scores of the test rows: contributions, and reasons for declined clients."""
+    """Explain scores: contributions, reasons for declined clients."""
     workflow = _workflow(env)
     _say([_run(workflow, "explain", None, force=force)], as_json)
 
 
 def report(env: output.EnvironmentOption = "local", as_json: output.JsonOption = False) -> None:
-    """Build the pages in reports/ from the latest model and what was found about it."""
+    """Build the pages in reports/ from the latest model."""
     _report(_workflow(env), as_json)
 
 
@@ -100,7 +100,7 @@ def run(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Do all steps in order, skip what is up to date, and build the pages."""
+    """Do all steps, skip what is up to date, build the pages."""
     from regulated_ml.workflow.steps import STEPS
 
     workflow = _workflow(env)
