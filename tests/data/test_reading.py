@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlwt
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regulated_ml.data import tables
 from regulated_ml.data.cells import parse
 from regulated_ml.errors import UserError
 from regulated_ml.settings import Dataset
+
+from .conftest import HEADER
 
 Write = Callable[..., Path]
 
@@ -53,12 +55,32 @@ def test_byte_order_mark_title_rows_and_another_order_of_columns_are_no_matter(
 ) -> None:
     path = tmp_path / "odd.csv"
     path.write_text(
-        "\ufeffLoans of 2025,,,,,,,\r\nX1,X2,X3,X4,X5,X6,X7,Y\r\n"
+        '\ufeff"Loans\nof 2025",,,,,,,\r\n\r\nX1,X2,X3,X4,X5,X6,X7,Y\r\n'
         "bad,region,note,term,grade,amount,granted,loan\r\n"
-        "yes,north,x, 12 ,A,1000.5,2025-01-31,L1\r\n",
+        "yes,north,x, 12 ,A,1000.5,2025-01-31,L1\r\n\r\n",
         encoding="utf-8",
     )
     assert rows(path, loans) == rows(write(LINES[:1]), loans)
+
+
+def test_rows_are_counted_from_below_the_header_whatever_stands_above(
+    loans: Dataset, tmp_path: Path
+) -> None:
+    path = tmp_path / "titled.csv"
+    lines = [*LINES[:1], "too,short", LINES[1].replace("24", "x")]
+    path.write_text('"Loans\nof 2025"\n\n' + "\n".join([HEADER, *lines]), encoding="utf-8")
+    (first, *_), *_ = (b.malformed for b in tables.lenient_batches(path, loans))
+    assert first.row == 2
+    (unreadable,) = (c for b in tables.lenient_batches(path, loans) for c in b.unreadable)
+    assert unreadable.rows.tolist() == [3]
+
+
+def test_text_in_another_encoding_is_told_as_such(loans: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("\n".join([HEADER, *LINES]).encode("latin-1"))
+    with pytest.raises(UserError, match="CSV in UTF-8") as caught:
+        tables.read(path, loans)
+    assert caught.value.problems[0].field.endswith(f"byte {path.read_bytes().index(0xFC)}")
 
 
 def test_an_ignored_column_may_be_absent(write: Write, loans: Dataset) -> None:
@@ -128,6 +150,32 @@ def test_dates_and_fractions_of_a_spreadsheet_are_kept(loans: Dataset, tmp_path:
     book.save(str(tmp_path / "t.xls"))
     (row,) = rows(tmp_path / "t.xls", loans)
     assert (row["granted"], row["amount"], row["term"]) == (datetime(2025, 1, 31), 1000.5, 12)
+
+
+MAGIC = (b"", b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", HEADER.encode())
+WHOLE = "\n".join([HEADER, *LINES]).encode()
+
+
+@given(
+    st.builds(bytes.__add__, st.sampled_from(MAGIC), st.binary(max_size=300))
+    | st.builds(
+        lambda at, insert: WHOLE[:at] + insert + WHOLE[at:],
+        st.integers(0, len(WHOLE)),
+        st.binary(max_size=5) | st.sampled_from([b"\r", b'"', b"\n", b",", b"\r\n", b"\xff"]),
+    )
+)
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_a_file_holds_it_is_a_table_or_a_mistake_in_words(
+    loans: Dataset, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "anything"
+    path.write_bytes(content)
+    try:
+        assert tables.read(path, loans).num_rows <= 4
+    except UserError as error:
+        assert all(problem.rule and problem.fix for problem in error.problems)
 
 
 def test_several_tables_in_one_archive_are_a_question_for_the_user(

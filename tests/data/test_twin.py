@@ -25,7 +25,7 @@ from regulated_ml.errors import UserError
 from regulated_ml.files import read_json
 from regulated_ml.settings import Dataset, Settings
 
-from .conftest import ROOT, loan_lines
+from .conftest import ROOT, column, loan_lines
 
 Write = Callable[..., Path]
 SEEDS = (1, 42)
@@ -212,6 +212,40 @@ def test_texts_missing_values_times_and_decimals_come_out_as_they_went_in(
     assert ks_2samp(drawn["amount"].dropna(), given["amount"].dropna()).statistic < 0.03
     rates = [t.groupby("grade")["bad"].apply(lambda b: (b == "yes").mean()) for t in (drawn, given)]
     assert (rates[0] - rates[1])[["A", "B", "C"]].abs().max() < 0.06
+
+
+RANDOM = np.random.default_rng(5)
+ODD = {
+    "constant": np.full(600, 7.0),
+    "two values": RANDOM.choice([-1.0, 1.0], 600),
+    "missing but for a few": np.where(np.arange(600) < 30, np.arange(600.0), np.nan),
+    "nearly all missing": np.where(np.arange(600) < 5, 1.0, np.nan),
+    "enormous": RANDOM.normal(0, 1, 600) * 1e300,
+    "tiny": RANDOM.normal(0, 1, 600) * 1e-300,
+    "measured": RANDOM.normal(0, 1, 600),
+    "one outlier": np.append(np.arange(599.0) % 50, 1e15),
+    "large whole numbers": RANDOM.integers(2**52, 2**53, 600).astype(float),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_columns_are_drawn_within_the_span_of_what_they_were(
+    write: Write, loans: Dataset, name: str
+) -> None:
+    values = ODD[name]
+    free = column(loans, "amount", minimum=None, maximum=None)
+    table = tables.read(write(loan_lines(600)), free)
+    table = table.set_column(2, "amount", pa.array(values, from_pandas=True))
+    described = profiling.make(table, free, "0" * 64, np.arange(600), "all rows")
+    assert Profile.model_validate_json(profile.dumps(described)) == described
+    drawn = frame(described, free, 10_000, 1)["amount"]
+    missing = np.isnan(values).mean() if (~np.isnan(values)).sum() >= 20 else 1.0
+    assert drawn.isna().mean() == pytest.approx(missing, abs=1e-3)
+    if missing < 1:
+        span = np.nanmax(values) - np.nanmin(values)
+        assert np.nanmin(values) - 1e-6 * span <= drawn.min()
+        assert drawn.max() <= np.nanmax(values) + 1e-6 * span
+        assert drawn.max() < 1e14 or name in ("enormous", "large whole numbers")
 
 
 def test_thirty_thousand_rows_take_less_than_a_second(shipped: Profile, credit: Dataset) -> None:

@@ -132,6 +132,9 @@ def profile(
     with output.progress("reading the table") as progress:
         made = profiling.of_file(file, settings, progress, all_rows=all_rows)
     format_.save(made, target)
+    output.warn("Before you commit it, have the owner of the data agree to these aggregates.")
+    if not settings.dataset.profile and to is None:
+        output.warn("Name it in config/dataset.yaml: profile: config/dataset-profile.json")
     size = target.stat().st_size
     if as_json:
         summary = made.model_dump(

@@ -5,6 +5,7 @@ file; `tables.py` gives them the types of dataset.yaml. Reading goes by batches,
 unpacked to the disk, so that neither memory nor a temporary folder ever holds a large table.
 """
 
+import codecs
 import io
 import re
 import zipfile
@@ -31,7 +32,6 @@ BATCH_ROWS = 65_536
 CSV_BLOCK = 1 << 22  # bytes of text that are parsed at a time
 HEAD = 1 << 16  # bytes in which the row with the names of the columns must stand
 LARGEST_SHEET = 1 << 29  # bytes; a sheet of the old format has at most 65,536 rows
-DELIMITERS = ",;\t|"
 TABLES_IN_ZIP = r"(?i)\.(csv|tsv|txt|xls|parquet)$"
 
 
@@ -145,11 +145,19 @@ def _form(file: BinaryIO, path: Path) -> tuple[str, Any]:
             "a table; this is a web page, such as a proxy's or a login's",
             "fetch the file with a browser and hand it to `rml data fetch FILE`",
         )
+    try:
+        # Incrementally, because the head may end within a character.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError as error:
+        raise _not_text(path, f"byte {error.start}") from error
     if b"\x00" in head:
-        raise UserError.one(
-            str(path), path.name, "CSV in UTF-8, XLS or Parquet", "save it as CSV in UTF-8"
-        )
+        raise _not_text(path, f"byte {head.index(0)}")
     return "CSV file in UTF-8", _csv
+
+
+def _not_text(path: Path, place: str) -> UserError:
+    rule = "a table: CSV in UTF-8, XLS or Parquet"
+    return UserError.one(f"{path}: {place}", path.name, rule, "save it as CSV in UTF-8")
 
 
 def _begins(file: BinaryIO, magic: bytes) -> bool:
@@ -175,12 +183,12 @@ def _parquet(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
 
 
 def _csv(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
-    header, delimiter = text_header(_head(file), dataset)
+    header, above, delimiter = text_header(_head(file), dataset)
     layout = Layout.of(header.names, path, dataset)
     bad: list[Malformed] = []
 
     def skip(line: Any) -> str:
-        bad.append(Malformed(line.number - header.row - 1, line.actual_columns))
+        bad.append(Malformed(line.number - above, line.actual_columns))
         return "skip"
 
     reader = pyarrow.csv.open_csv(
@@ -188,7 +196,7 @@ def _csv(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
         pyarrow.csv.ReadOptions(
             use_threads=False,
             block_size=CSV_BLOCK,
-            skip_rows=header.row + 1,
+            skip_rows=above,
             column_names=header.names,
         ),
         pyarrow.csv.ParseOptions(

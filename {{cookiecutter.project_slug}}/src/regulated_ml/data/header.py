@@ -51,17 +51,21 @@ class Layout(NamedTuple):
         return pa.RecordBatch.from_arrays(columns, list(self.declared))
 
 
-def text_header(head: bytes, dataset: Dataset) -> tuple[Header, str]:
-    """The header of a text file and its delimiter, found by which of them yields known names."""
+def text_header(head: bytes, dataset: Dataset) -> tuple[Header, int, str]:
+    """The header of a text file, the lines down to its end, and the delimiter.
+
+    The delimiter is the one that yields the most known names. Lines are not rows: a title in quotes
+    may run over several lines, and empty lines are none of the rows.
+    """
     text = head.decode("utf-8-sig", errors="replace")
     found = []
     for delimiter in DELIMITERS:
-        lines = csv.reader(io.StringIO(text), delimiter=delimiter)
-        rows = [row for row, _ in zip(lines, range(HEADER_ROWS), strict=False)]
-        header = find_header(rows, dataset)
-        found.append((_known(header.names, dataset), header, delimiter))
-    _, header, delimiter = max(found, key=lambda entry: entry[0])
-    return header, delimiter
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [(row, reader.line_num) for row, _ in zip(reader, range(HEADER_ROWS), strict=False)]
+        header = find_header([row for row, _ in rows], dataset)
+        found.append((_known(header.names, dataset), header, rows[header.row][1], delimiter))
+    _, header, lines, delimiter = max(found, key=lambda entry: entry[0])
+    return header, lines, delimiter
 
 
 def find_header(rows: Sequence[Sequence[str]], dataset: Dataset) -> Header:

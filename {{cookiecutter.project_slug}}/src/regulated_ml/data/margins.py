@@ -14,6 +14,7 @@ EXTREME = MINIMUM_CLIENTS // 2  # clients at each end of a column who count as e
 INTERVALS = 200  # about so many in the middle of a distribution
 HEAP = 400  # a value held by one client in so many is a cell of its own
 EXACT = 2.0**53  # beyond it, a float no longer holds every whole number
+MOST_DECIMALS = 300  # that a float can be scaled by
 DIGITS = 6  # significant ones kept of a measured number
 
 
@@ -128,7 +129,7 @@ def _grid(distinct: "npt.NDArray[np.float64]") -> tuple[int, int]:
     )
     if decimals is None:  # measured, not counted: so many digits of the largest
         largest = float(np.abs(distinct).max())
-        decimals = max(0, DIGITS - 1 - math.floor(math.log10(largest)))
+        decimals = min(max(0, DIGITS - 1 - math.floor(math.log10(largest))), MOST_DECIMALS)
     scale = 10**decimals
     multiples = np.abs(np.round(distinct * scale))
     if multiples.max(initial=0) >= EXACT:

@@ -53,7 +53,7 @@ def locate(settings: Settings, given: Path | None = None) -> Located:
 
 def canonical(path: Path, settings: Settings) -> Located:
     """A table as canonical Parquet: the file itself where it is that, else a copy below data/."""
-    dataset = settings.dataset
+    dataset, path = settings.dataset, path.absolute()
     if path.is_file() and tables.is_canonical(path, dataset):
         found = fingerprint(tables.batches(path, dataset))
         return _located(path, found, dataset, mark_of(path))
