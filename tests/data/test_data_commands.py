@@ -128,9 +128,7 @@ def test_mistakes_are_told_without_a_traceback(
     assert not (sample / "data").exists()
 
 
-def test_the_real_table_is_fetched_over_http_in_ucis_form(
-    repository: Path, real_table: Path
-) -> None:
+def test_the_real_table_is_fetched_over_http_once(repository: Path, real_table: Path) -> None:
     dataset = yaml.safe_load((repository / "config/dataset.yaml").read_text(encoding="utf-8"))
     with serving(real_table.read_bytes(), Answer(500), Answer(cut_after=1_000_000)) as server:
         dataset["source"]["addresses"] = [server.address]
