@@ -21,7 +21,7 @@ class OptMl:
     """
 
     def __init__(self, base: Path, source: Path, python: str = sys.executable) -> None:
-        self.base, self._source, self._python = base, source, python
+        self.base, self.source, self._python = base, source, python
 
     def processing(
         self, module: str, channels: Mapping[str, Path], parameters: Any
@@ -72,7 +72,7 @@ class OptMl:
         return {
             **os.environ,
             "SAGEMAKER_BASE_DIR": str(self.base),
-            "PYTHONPATH": str(self._source),
+            "PYTHONPATH": str(self.source),
         }
 
     def output(self, name: str) -> Path:
