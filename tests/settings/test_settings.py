@@ -79,7 +79,9 @@ def test_all_mistakes_are_named_at_once(change: Change) -> None:
         "config/model.yaml: evaluation.threshold",
         "config/dataset.yaml: colour",
     } <= set(found)
-    assert any("training.hyperparameters.max_depth" in field for field in found)
+    rule = found["config/model.yaml: training.hyperparameters.max_depth"]
+    assert "number" in rule
+    assert "string" in rule
 
 
 def test_an_unknown_key_is_answered_with_the_nearest_known_one(change: Change) -> None:
@@ -124,6 +126,17 @@ MISTAKES_BETWEEN_COLUMNS = [
     ("name: LIMIT_BAL", "name: AGE", "config/dataset.yaml: columns", "named twice"),
     ("positive: 1", "positive: 7", "default payment next month", "positive is one of"),
 ]
+
+
+def test_a_word_that_yaml_takes_for_a_truth_value_is_not_taken_for_a_code(change: Change) -> None:
+    root = change(
+        "config/dataset.yaml", "values: {0: paid, 1: defaulted}", "values: {no: a, yes: b}"
+    )
+    with pytest.raises(UserError) as caught:
+        load(root)
+    fixes = [p.fix for p in caught.value.problems if ".values." in p.field]
+    assert len(fixes) == 2
+    assert all("quote yes, no" in fix for fix in fixes)
 
 
 @pytest.mark.parametrize(("old", "new", "field", "rule"), MISTAKES_BETWEEN_COLUMNS)

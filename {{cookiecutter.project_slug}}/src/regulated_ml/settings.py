@@ -5,12 +5,12 @@ written here: they are those of `identifiers.py`, which the template's generatio
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from regulated_ml.errors import ExitStatus, UserError
@@ -23,7 +23,8 @@ PROJECT, DATASET, MODEL = (
     "config/model.yaml",
 )
 
-Code = int | str
+TYPE_PARTS = ("int", "float", "str", "bool", "[key]")  # of a location: which type was tried
+Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -87,7 +88,6 @@ class Source(Section):
 
     addresses: tuple[str, ...] = ()
     member: str = ""  # a pattern for the file's name inside a zip archive
-    header_row: Annotated[int, Field(ge=0)] = 0  # rows above the header, in a spreadsheet
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""  # of the canonical table
 
 
@@ -309,7 +309,7 @@ def _section(
         try:
             return kind.model_validate(content)
         except ValidationError as error:
-            problems += [_problem(path, kind, detail) for detail in error.errors()]
+            problems += _merged(_problem(path, kind, detail) for detail in error.errors())
     return None
 
 
@@ -335,9 +335,19 @@ def _yaml_problem(path: str, error: yaml.YAMLError) -> Problem:
     return Problem(place, "", f"not YAML: {getattr(error, 'problem', error)}", "mend the line")
 
 
+def _merged(problems: Iterable[Problem]) -> list[Problem]:
+    """One problem for each field: a value that may be of two types breaks the rule of each."""
+    by_field: dict[str, Problem] = {}
+    for problem in problems:
+        first = by_field.setdefault(problem.field, problem)
+        if problem.rule not in first.rule:
+            by_field[problem.field] = first._replace(rule=f"{first.rule}, or {problem.rule}")
+    return list(by_field.values())
+
+
 def _problem(path: str, kind: type[Section], detail: ErrorDetails) -> Problem:
     """What pydantic found, with the file and key named and the nearest known key proposed."""
-    where = ".".join(str(part) for part in detail["loc"])
+    where = ".".join(str(part) for part in detail["loc"] if part not in TYPE_PARTS)
     field = f"{path}: {where}" if where else path
     value = "" if detail["type"] == "missing" else str(detail["input"])
     if detail["type"] == "extra_forbidden":
@@ -346,6 +356,9 @@ def _problem(path: str, kind: type[Section], detail: ErrorDetails) -> Problem:
         return Problem(field, value, "no such key", fix or f"known keys: {', '.join(known)}")
     if detail["type"] == "missing":
         return Problem(field, "", "the key is missing", "add it")
+    if isinstance(detail["input"], bool):
+        fix = "write true or false where the rule says so; quote yes, no, on and off to mean words"
+        return Problem(field, value, detail["msg"].lower(), fix)
     return Problem(field, value, detail["msg"].lower(), "write a value that follows the rule")
 
 

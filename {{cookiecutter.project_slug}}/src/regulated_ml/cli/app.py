@@ -28,6 +28,9 @@ SYSTEM_ERRORS = {
     errno.EDQUOT: ("the disk quota is used up", "free some space and start again"),
     errno.EROFS: ("the file system is read-only", "work in a folder that you may write to"),
     errno.EACCES: ("permission denied", "ask for access, or work in a folder of your own"),
+    errno.ENOENT: ("there is no such file or folder", "check how it is written"),
+    errno.EISDIR: ("this is a folder, and a file is meant", "name a file in it"),
+    errno.ENOTDIR: ("this is a file, and a folder is meant", "check how it is written"),
     errno.EPERM: ("operation not permitted", "ask for access, or work in a folder of your own"),
 }
 
