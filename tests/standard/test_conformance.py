@@ -159,6 +159,34 @@ def test_a_release_must_have_the_repositorys_version(conforming: Path, release: 
     assert refusal(conforming, release) == "the release must be the repository's version, 9.9.9"
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": "1", "files": []}'])
+def test_a_release_whose_manifest_is_none_is_refused(
+    conforming: Path, release: Path, content: str
+) -> None:
+    (release / conformance.RENDERED_FOLDER / manifest.MANIFEST).write_text(content, "utf-8")
+    assert refusal(conforming, release) == f"its {manifest.MANIFEST} is no manifest"
+
+
+def test_a_zip_file_with_any_byte_damaged_is_refused_or_is_as_good(tmp_path: Path) -> None:
+    folder = tmp_path / "release" / conformance.RENDERED_FOLDER
+    (folder / manifest.MANIFEST).parent.mkdir(parents=True)
+    (folder / "Makefile").write_text("all:\n" * 20, encoding="utf-8")
+    manifest.write(folder)
+    whole = as_zip(tmp_path / "release").read_bytes()
+    assert found(folder, tmp_path / "release.zip") == {("requirements.lock", "wrong")}
+    refused = 0
+    for position in range(0, len(whole), 5):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0xFF
+        (tmp_path / "release.zip").write_bytes(damaged)
+        try:
+            # What stays readable, such as the time of a file, changes nothing that is checked.
+            assert found(folder, tmp_path / "release.zip") == {("requirements.lock", "wrong")}
+        except UserError:
+            refused += 1
+    assert refused > 100
+
+
 def test_what_is_no_release_is_refused(conforming: Path, tmp_path: Path) -> None:
     empty, text, packed = tmp_path / "empty", tmp_path / "text", tmp_path / "other.zip"
     empty.mkdir()

@@ -6,7 +6,9 @@ in the repository, a check that must not be fooled runs the release's copy of it
 template, threat model).
 """
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,6 +22,10 @@ State = Literal["changed", "removed", "added", "wrong"]
 
 # The folder of the template that is rendered.
 RENDERED_FOLDER = "{{cookiecutter.project_slug}}"
+
+# What a manifest that is none raises, and what reading a damaged or encrypted archive does.
+NO_MANIFEST = (OSError, ValueError, KeyError, TypeError, AttributeError)
+DAMAGED = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 FIXES: dict[State, str] = {
     "changed": "restore the standard's file; what it must do otherwise belongs into config/ or the "
@@ -64,7 +70,7 @@ def check(root: Path, against: Path | None = None) -> list[Finding]:
 
 
 def _managed(root: Path, release: Manifest | None) -> Iterator[Finding]:
-    own = _own_manifest(root)
+    own = _manifest(root)
     if own is None:
         state: State = "changed" if (root / MANIFEST).exists() else "removed"
         yield Finding(MANIFEST, Owner.MANAGED, state, "it is no manifest")
@@ -85,15 +91,30 @@ def _managed(root: Path, release: Manifest | None) -> Iterator[Finding]:
             yield Finding(path, Owner.MANAGED, "changed", detail)
 
 
-def _own_manifest(root: Path) -> Manifest | None:
+def _manifest(folder: Traversable) -> Manifest | None:
     try:
-        return manifest.read(root)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return manifest.read(folder)
+    except NO_MANIFEST:
         return None
 
 
 def _release(root: Path, path: Path) -> Manifest:
     """The manifest of a release that is whole and of the repository's version."""
+    try:
+        release = _whole_release(path)
+    except DAMAGED as error:
+        raise _refusal(str(path), f"it cannot be read: {error}", "fetch it again") from error
+    own = _manifest(root)
+    if own and own.version != release.version:
+        raise _refusal(
+            f"{path}, version {release.version}",
+            f"the release must be the repository's version, {own.version}",
+            f"name the release {own.version}",
+        )
+    return release
+
+
+def _whole_release(path: Path) -> Manifest:
     for folder in _folders(path):
         if folder.joinpath(MANIFEST).is_file():
             break
@@ -103,19 +124,14 @@ def _release(root: Path, path: Path) -> Manifest:
             "holds no release of the template",
             "name the unpacked release, a checkout of its tag, or its zip file",
         )
-    release = manifest.read(folder)
+    release = _manifest(folder)
+    if release is None:
+        raise _refusal(str(path), f"its {MANIFEST} is no manifest", "fetch it again")
     if manifest.managed_files(folder) != release.files:
         raise _refusal(
             str(path),
             "the release's files are not those of its own manifest",
             "fetch it again, or check the tag out without changes",
-        )
-    own = _own_manifest(root)
-    if own and own.version != release.version:
-        raise _refusal(
-            f"{path}, version {release.version}",
-            f"the release must be the repository's version, {own.version}",
-            f"name the release {own.version}",
         )
     return release
 
