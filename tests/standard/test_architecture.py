@@ -9,13 +9,14 @@ import pytest
 from commands import TEMPLATE
 
 STANDARD = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml"
-FOUNDATION = {"identifiers", "errors", "files", "settings"}
+FOUNDATION = {"identifiers", "errors", "files", "locks", "settings"}
 ROOMS = {"data", "platforms", "reports", "tracking", "standard"}
 
 # A room, and the rooms that it may import besides itself.
 ALLOWED = {
     "identifiers": set[str](),
     "files": set[str](),
+    "locks": set[str](),
     "jobs": set[str](),
     "errors": {"identifiers"},
     "settings": {"identifiers", "errors"},

@@ -63,13 +63,47 @@ def test_variables_of_a_hook_do_not_point_to_another_repository(
     assert facts.commit(repo).sha is not None
 
 
+def locked(folder: Path, *pins: str, **installed: str) -> list[str]:
+    """The warnings where `pins` are locked and `installed` is there."""
+    text = "".join(f"{pin} \\\n    --hash=sha256:{'0' * 64}\n" for pin in pins)
+    (folder / "requirements.lock").write_text(f"# pandas==0\n{text}")
+    there = facts.dependencies(folder).model_copy(update={"packages": installed})
+    return facts.dependency_warnings(folder, there)
+
+
 def test_a_package_in_another_version_than_the_lock_says_is_named(tmp_path: Path) -> None:
-    lock = tmp_path / "requirements.lock"
-    lock.write_text("numpy==0.0.1 ; python_version < '3' \\\n    --hash=sha256:00\n# pandas==0\n")
-    (warning,) = facts.dependency_warnings(tmp_path, facts.dependencies(tmp_path))
-    assert "numpy" in warning
-    assert "(locked: 0.0.1)" in warning
+    (warning,) = locked(tmp_path, "numpy==0.0.1 ; python_version >= '3'", numpy="2.4.6", pandas="3")
+    assert "numpy 2.4.6 (locked: 0.0.1)" in warning
     assert "pandas" not in warning
+
+
+def test_a_locked_package_that_is_missing_is_named(tmp_path: Path) -> None:
+    (warning,) = locked(tmp_path, "numpy==2.4.6", "polars==1.2", numpy="2.4.6")
+    assert "polars is missing (locked: 1.2)" in warning
+    assert "numpy" not in warning
+
+
+def test_a_pin_for_another_interpreter_is_not_looked_at(tmp_path: Path) -> None:
+    pins = ("numpy==1.0 ; python_version < '3'", "numpy==2.4.6 ; python_version >= '3'")
+    assert locked(tmp_path, *pins, "colorama==0.4 ; sys_platform == 'win32'", numpy="2.4.6") == []
+    (warning,) = locked(tmp_path, *pins, numpy="1.0")
+    assert "numpy 1.0 (locked: 2.4.6)" in warning
+
+
+def test_names_and_versions_are_compared_as_packaging_reads_them(tmp_path: Path) -> None:
+    installed = {"ruamel_yaml": "2026.01"}
+    assert locked(tmp_path, "ruamel-yaml==2026.1", **installed) == []
+    assert len(locked(tmp_path, "ruamel-yaml==2026.2", **installed)) == 1
+
+
+def test_a_line_of_the_lock_that_is_no_pin_is_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements.lock").write_text("numpy>=2\n")
+    warnings = facts.dependency_warnings(tmp_path, facts.dependencies(tmp_path))
+    assert warnings == ["requirements.lock cannot be relied on: `numpy>=2` is no pinned version."]
+
+
+def test_the_packages_that_run_these_tests_are_those_of_the_lock(sample: Path) -> None:
+    assert facts.dependency_warnings(sample, facts.dependencies(sample)) == []
 
 
 def test_code_hash_sees_names_and_bytes_but_no_order(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.locks import LOCK
 from regulated_ml.standard import lockfile, manifest
 from regulated_ml.standard.manifest import MANIFEST, Manifest, Owner
 
@@ -63,8 +64,7 @@ def check(root: Path, against: Path | None = None) -> list[Finding]:
     """
     findings = [*_managed(root, _release(root, against) if against else None)]
     findings += [
-        Finding(lockfile.LOCK, Owner.GENERATED, "wrong", mistake)
-        for mistake in lockfile.mistakes(root)
+        Finding(LOCK, Owner.GENERATED, "wrong", mistake) for mistake in lockfile.mistakes(root)
     ]
     return findings
 

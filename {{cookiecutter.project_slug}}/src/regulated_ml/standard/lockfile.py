@@ -5,40 +5,19 @@ that the standard supports, every dependency that applies has one pin that fits 
 """
 
 import itertools
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
-LOCK = "requirements.lock"
-
-# A pin as uv writes it, its lines joined: name==version ; marker --hash=sha256:...
-PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?:\s*;\s*(?P<marker>.+?))?"
-    r"(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})*)"
-)
+from regulated_ml.locks import LOCK, Pin, read
 
 SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
 MACHINES = ("x86_64", "arm64", "aarch64")
 PYTHONS = ("3.11", "3.12", "3.13")
-
-
-class Pin(NamedTuple):
-    """A package as it is locked, and where its marker says that it is installed."""
-
-    name: str
-    version: Version
-    marker: Marker | None
-
-    def applies(self, environment: Mapping[str, str]) -> bool:
-        """Whether it is installed there."""
-        return self.marker is None or self.marker.evaluate(dict(environment))
 
 
 def mistakes(root: Path) -> list[str]:
@@ -46,7 +25,7 @@ def mistakes(root: Path) -> list[str]:
     path = root / LOCK
     if not path.is_file():
         return ["it is missing"]
-    pins, found = _read(path.read_text(encoding="utf-8"))
+    pins, found = read(path.read_text(encoding="utf-8"))
     try:
         requirements = list(_requirements(root / "pyproject.toml"))
     except (OSError, ValueError, KeyError) as error:  # no file, no TOML, no requirement
@@ -54,28 +33,6 @@ def mistakes(root: Path) -> list[str]:
     for requirement in requirements:
         found += _unsatisfied(requirement, pins)
     return list(dict.fromkeys(found))
-
-
-def _read(text: str) -> tuple[list[Pin], list[str]]:
-    pins, found = [], []
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        content = line.strip()
-        if not content or content.startswith("#"):
-            continue
-        match = PIN.fullmatch(content)
-        if not match:
-            found.append(f"`{content[:60]}` is no pinned version")
-            continue
-        if not match["hashes"]:
-            found.append(f"{match['name']} has no hash")
-        try:
-            marker = Marker(match["marker"]) if match["marker"] else None
-            pin = Pin(canonicalize_name(match["name"]), Version(match["version"]), marker)
-        except (InvalidMarker, InvalidVersion):
-            found.append(f"`{content.partition(' --hash')[0][:60]}` cannot be read")
-        else:
-            pins.append(pin)
-    return pins, found
 
 
 def _requirements(pyproject: Path) -> Iterator[Requirement]:

@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
+from regulated_ml import locks
 from regulated_ml.files import sha256
+from regulated_ml.locks import LOCK
 from regulated_ml.tracking.records import Commit, Dependencies, Identity
 
 LISTED_CHANGES = 20
-LOCK = "requirements.lock"
 
 
 def commit(root: Path) -> Commit:
@@ -61,23 +64,21 @@ def dependencies(root: Path) -> Dependencies:
 
 
 def dependency_warnings(root: Path, installed: Dependencies) -> list[str]:
-    """The locked packages that are installed in another version than the lock file says."""
+    """Where what is installed is not what the lock file says for this interpreter."""
     lock = root / LOCK
     if not lock.is_file():
         return [f"There is no {LOCK}: the versions are not pinned."]
-    locked: dict[str, set[str]] = {}
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        name, separator, version = line.partition("==")
-        if separator and not line.startswith((" ", "#")):
-            locked.setdefault(name.strip().lower(), set()).add(version.split()[0])
+    pins, mistakes = locks.read(lock.read_text(encoding="utf-8"))
+    there = {canonicalize_name(name): version for name, version in installed.packages.items()}
     different = [
-        f"{name} {version} (locked: {' or '.join(sorted(locked[name]))})"
-        for name, version in installed.packages.items()
-        if name in locked and version not in locked[name]
+        f"{pin.name} {there.get(pin.name, 'is missing')} (locked: {pin.version})"
+        for pin in pins
+        if pin.applies() and not _is(there.get(pin.name), pin)
     ]
-    if not different:
-        return []
-    return [f"Installed versions differ from {LOCK}: {', '.join(different)}."]
+    warnings = [f"{LOCK} cannot be relied on: {mistake}." for mistake in mistakes]
+    if different:
+        warnings.append(f"Installed packages differ from {LOCK}: {', '.join(different)}.")
+    return warnings
 
 
 def identity() -> Identity:
@@ -96,6 +97,13 @@ def code_hash(root: Path, files: Iterable[Path]) -> str:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _is(version: str | None, pin: locks.Pin) -> bool:
+    # 2026.01 and 2026.1 are one version (PEP 440); what is no version at all equals none.
+    return version is not None and canonicalize_version(version) == canonicalize_version(
+        pin.version
+    )
 
 
 def _uncommitted(note: str) -> Commit:
