@@ -17,7 +17,7 @@ from sample_site import data, explanation, record, site, training
 
 from regulated_ml.reports.inputs import STATES, SiteInput
 from regulated_ml.reports.site import FILES, build_site, render
-from regulated_ml.reports.words import Vocabulary
+from regulated_ml.reports.words import ColumnWords, Vocabulary
 
 NOTHING_MADE = SiteInput("Early warning", "Retail risk", "confidential", "local", data("real"))
 
@@ -150,22 +150,35 @@ def test_a_protected_attribute_that_would_have_been_a_reason_is_reported() -> No
     assert "SEX is protected and would have been a reason for 12 clients" in text
 
 
-def test_examples_of_an_identifier_are_not_shown() -> None:
-    from regulated_ml.reports.words import ColumnWords
-
-    hidden = site(
-        evaluation=None,
-        explanation=None,
-        vocabulary=Vocabulary(columns={"ID": ColumnWords(role="identifier")}),
-        check={
-            "violations": [
-                {"column": "ID", "rule": "unique", "count": 2, "rows": [1], "examples": ["4711"]}
-            ],
-            "remarks": [],
-        },
+def checked(column: str, words: ColumnWords, *examples: Any, **changes: Any) -> str:
+    """The page about the table, where a rule for a column is broken by the given values."""
+    problem = {"column": column, "rule": "a rule", "count": 2, "rows": [1], "examples": examples}
+    found = {"rows": 3, "columns": [], "correlations": {"columns": [], "matrix": []}}
+    content = dataclasses.replace(
+        NOTHING_MADE,
+        description=found,
+        vocabulary=Vocabulary(columns={column: words}),
+        check={"violations": [problem], "remarks": []},
+        **changes,
     )
-    assert "4711" not in render(hidden)["data.html"]
-    assert "4711" in render(dataclasses.replace(hidden, show_identifiers=True))["data.html"]
+    return render(content)["data.html"]
+
+
+def test_examples_of_an_identifier_are_not_shown_unless_asked_for() -> None:
+    words = ColumnWords(role="identifier")
+    assert "4711" not in checked("ID", words, "4711")
+    assert "4711" in checked("ID", words, "4711", show_identifiers=True)
+
+
+@pytest.mark.parametrize("role", ["feature", "protected", "ignored", "time", "label"])
+@pytest.mark.parametrize("show_identifiers", [False, True])
+def test_a_value_of_a_client_is_no_example(role: str, show_identifiers: bool) -> None:
+    words = ColumnWords(role=role, values={0: "not documented"})
+    page = checked("C", words, 987654321, "Ada L.", 0, show_identifiers=show_identifiers)
+    assert '<td class="l">0</td>' in page
+    assert "987654321" not in page
+    assert "Ada" not in page
+    assert '<td class="l">not shown</td>' in checked("C", words, 987654321)
 
 
 def test_the_start_page_shows_commits_runs_and_each_warning_once() -> None:

@@ -216,9 +216,16 @@ class Vocabulary:
 
     def meaning(self, column: str, value: Any) -> str:
         """What a code of a column means, empty where dataset.yaml does not say."""
-        words = self.columns.get(column)
-        meanings = {str(code): meaning for code, meaning in words.values.items()} if words else {}
+        meanings = self._meanings(column)
         return next((clean(meanings[code]) for code in _codes(value) if code in meanings), "")
+
+    def lists(self, column: str, value: Any) -> bool:
+        """Whether dataset.yaml lists the value as a code of the column, documented or not."""
+        return any(code in self._meanings(column) for code in _codes(value))
+
+    def _meanings(self, column: str) -> dict[str, str]:
+        words = self.columns.get(column)
+        return {str(code): meaning for code, meaning in words.values.items()} if words else {}
 
     def value(self, column: str, value: Any) -> str:
         """A value of a column in words: two months late (2); 20,000 NT$."""

@@ -58,7 +58,7 @@ def _check(site: SiteInput) -> Section | None:
         for caption, key in (("Violations", "violations"), ("Remarks", "remarks"))
         if result[key]
     ]
-    text = ("The command rml data check lists the rows of each.",) if tables else ()
+    text = ("The command rml data check lists the rows and values of each.",) if tables else ()
     return Section("Schema", findings.check(result), text, tables=tuple(tables))
 
 
@@ -76,9 +76,11 @@ def _problems(caption: str, entries: Sequence[Json], site: SiteInput) -> Table:
 
 
 def _examples(entry: Json, site: SiteInput) -> str:
-    if site.vocabulary.is_identifier(entry["column"]) and not site.show_identifiers:
-        return "not shown"
-    return ", ".join(short(example) for example in entry["examples"])
+    """Only codes that config/dataset.yaml lists: any other value may be a single client's."""
+    column, examples = entry["column"], entry["examples"]
+    if not (site.show_identifiers and site.vocabulary.is_identifier(column)):
+        examples = [code for code in examples if site.vocabulary.lists(column, code)]
+    return ", ".join(map(short, examples)) or "not shown"
 
 
 def explained(column: Json) -> float:
