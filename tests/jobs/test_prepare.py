@@ -144,6 +144,31 @@ def test_a_table_that_cannot_be_learnt_from_is_refused(
     assert str(error.value) == sentence
 
 
+def test_labels_that_are_not_declared_are_refused_with_their_counts(prepare: Prepare) -> None:
+    table = clients(100)
+    table.loc[[3, 5, 8], "paid"] = "7"
+    table.loc[9, "paid"] = "YES"
+    with pytest.raises(JobError) as error:
+        prepare(table)
+    assert str(error.value) == (
+        "the label paid is 7 in 3 rows, YES in 1 rows, but dataset.yaml declares only yes and no: "
+        "correct the rows, or leave them out"
+    )
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", "str"])
+def test_labels_are_read_as_codes_whatever_type_holds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    folder = tmp_path / "processing/input/data"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"bad": np.array([0, 1, 1], kind)}).to_parquet(folder / "table.parquet")
+    label = {"name": "bad", "type": "category", "role": "label", "positive": 1}
+    column = {**label, "values": {"0": "paid", "1": "defaulted"}}
+    assert samples.read_table({"columns": [column]}).labels.tolist() == [0, 1, 1]
+
+
 def test_a_table_without_a_column_is_refused(prepare: Prepare) -> None:
     with pytest.raises(JobError, match="the table has no column limit, age"):
         prepare(clients(100).drop(columns=["limit", "age"]))

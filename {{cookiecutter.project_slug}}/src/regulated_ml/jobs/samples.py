@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from regulated_ml.jobs import contract
-from regulated_ml.jobs.columns import Columns
+from regulated_ml.jobs.columns import Column, Columns
 from regulated_ml.jobs.features import Feature, Layout, described, unknown_codes
 from regulated_ml.jobs.split import Split, split_rows
 
@@ -40,7 +40,7 @@ def read_table(dataset: Mapping[str, Any]) -> Table:
     """The input `data` of a processing job, as dataset.yaml describes it.
 
     Raises:
-        JobError: columns or labels are missing.
+        JobError: columns or labels are missing, or a label is none of the declared codes.
     """
     import pandas as pd
 
@@ -51,10 +51,28 @@ def read_table(dataset: Mapping[str, Any]) -> Table:
     clients = pd.read_parquet(path)
     if missing := [column.name for column in columns if column.name not in clients]:
         raise contract.JobError(f"the table has no column {', '.join(missing)}")
-    label = clients[columns.label.name]
-    if count := int(label.isna().sum()):
-        raise contract.JobError(f"{count} rows have no label ({columns.label.name})")
-    return Table(clients, (label == columns.label.positive).to_numpy("int8"), columns)
+    return Table(clients, _labels(clients[columns.label.name], columns.label), columns)
+
+
+def _labels(values: "pd.Series[Any]", label: Column) -> "npt.NDArray[Any]":
+    """Codes as 1 where they are the positive one, else 0."""
+    if count := int(values.isna().sum()):
+        raise contract.JobError(f"{count} rows have no label ({label.name})")
+    counts = values.value_counts()
+    codes = {value: _code(value) for value in counts.index}
+    if strangers := [value for value, code in codes.items() if code not in label.values]:
+        found = ", ".join(f"{codes[value]} in {counts[value]} rows" for value in strangers)
+        raise contract.JobError(
+            f"the label {label.name} is {found}, but dataset.yaml declares only "
+            f"{' and '.join(label.values)}: correct the rows, or leave them out"
+        )
+    positive = [value for value, code in codes.items() if code == str(label.positive)]
+    return values.isin(positive).to_numpy("int8")
+
+
+def _code(value: Any) -> str:
+    """A code as dataset.yaml's JSON has it: as text, whole numbers without a point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def split(table: Table, parameters: Mapping[str, Any]) -> Split:
