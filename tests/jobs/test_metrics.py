@@ -43,14 +43,19 @@ def test_single_numbers_are_those_of_scikit_learn_and_scipy(rows: list[tuple[int
 
 
 @given(ROWS)
-def test_ks_is_that_of_scipy_where_positives_score_higher(rows: list[tuple[int, int]]) -> None:
+def test_ks_is_that_of_scipy(rows: list[tuple[int, int]]) -> None:
     labels, scores = arrays(rows)
     found = metrics.ks(metrics.curve(labels, scores))
-    # The one-sided statistic: how far the negatives' distribution runs ahead.
-    one_sided = ks_2samp(scores[labels == 0], scores[labels == 1], "greater").statistic
-    assert found["value"] == pytest.approx(one_sided)
+    expected = ks_2samp(scores[labels == 0], scores[labels == 1]).statistic
+    assert found["value"] == pytest.approx(expected)
     caught, wrong = ((scores[labels == code] >= found["score"]).mean() for code in (1, 0))
-    assert caught - wrong == pytest.approx(found["value"])
+    assert abs(caught - wrong) == pytest.approx(found["value"])
+
+
+def test_scores_that_rank_the_wrong_way_round_have_the_same_ks() -> None:
+    labels, scores = np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.9])
+    for given_scores in (scores, 1 - scores):
+        assert metrics.ks(metrics.curve(labels, given_scores))["value"] == 0.5
 
 
 @given(ROWS)

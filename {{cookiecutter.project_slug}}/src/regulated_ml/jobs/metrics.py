@@ -59,8 +59,11 @@ def curve(labels: "Array", scores: "Array") -> Curve:
 
 
 def ks(found: Curve) -> dict[str, float]:
-    """The Kolmogorov-Smirnov distance of the two classes' scores, and the score where it is."""
-    distance = found.recall - found.false_positive_rate
+    """The Kolmogorov-Smirnov distance of the two classes' scores, and the score where it is.
+
+    It is that of the two-sided test, so scores that rank the wrong way round have a distance too.
+    """
+    distance = np.abs(found.recall - found.false_positive_rate)
     place = int(distance.argmax())
     return {"value": float(distance[place]), "score": float(found.thresholds[place])}
 
