@@ -87,6 +87,16 @@ def test_another_sample_is_named(here: Here, prepared: Path, trained: Path) -> N
     assert (found["sample"], found["rows"]) == ("branch.csv", 300)
 
 
+def test_whose_rows_they_are_is_told_and_not_read_off_the_name(
+    here: Here, prepared: Path, trained: Path
+) -> None:
+    inputs = channels(prepared, trained)
+    for given, told in (({}, False), ({"own_sample": False}, False), ({"own_sample": True}, True)):
+        folder = here(evaluate.main, inputs, {**PARAMETERS, **given}) / "evaluation"
+        found = json.loads((folder / "evaluation.json").read_text())
+        assert (found["sample"], found["own_sample"]) == ("test", told)
+
+
 def test_a_sample_with_one_label_cannot_be_judged(
     here: Here, prepared: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -52,6 +52,8 @@ def evaluation(scored: Scored, parameters: Mapping[str, Any]) -> dict[str, Any]:
     found = metrics.curve(labels, scores)
     return {
         "sample": parameters["sample"],
+        # Whether the rows are a validator's own, which the model may have been trained on.
+        "own_sample": parameters.get("own_sample", False),
         "rows": len(labels),
         "positives": found.positives,
         "label_rate": found.positives / len(labels),
