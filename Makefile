@@ -9,7 +9,7 @@ RENDERED = {{cookiecutter.project_slug}}
 ENVIRONMENT = sh '$(RENDERED)/src/regulated_ml/standard/environment.sh'
 SAMPLE = build/$(shell sed -n 's/^ *project_slug: *//p' examples/answers.yaml)
 # From one index, because an extra one that has some of the files would leave out the hashes of the rest.
-COMPILE = UV_INDEX= UV_FIND_LINKS= $(ENVIRONMENT) uv pip compile --quiet --universal --python-version 3.11 \
+COMPILE = UV_INDEX= UV_FIND_LINKS= $(ENVIRONMENT) uv pip compile --quiet --universal --python-version 3.11.4 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
 
 # What the targets start is found here when the machine has none of its own.

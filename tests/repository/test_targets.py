@@ -86,7 +86,7 @@ def test_a_person_without_python_gets_one_sentence(working: Working, tmp_path: P
         (tmp_path / name).symlink_to(_program(name))
     alone = {"PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path), "HOME": str(tmp_path)}
     result = working.run("make", "setup", **alone)
-    assert "this needs Python 3.11, 3.12 or 3.13" in result.stdout
+    assert "this needs Python 3.12, 3.13 or 3.11" in result.stdout
     assert "Traceback" not in result.stdout
 
 

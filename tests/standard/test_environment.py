@@ -219,22 +219,33 @@ def test_no_fitting_python_is_said_in_one_sentence(machine: Machine) -> None:
         python.unlink()
     result = machine.setup()
     assert result.returncode == 1
-    assert result.stderr.startswith("setup: this needs Python 3.11, 3.12 or 3.13")
+    assert result.stderr.startswith("setup: this needs Python 3.12, 3.13 or 3.11")
     assert result.stderr.count("\n") == 1
 
 
-def test_a_python_that_is_too_old_counts_as_none(machine: Machine) -> None:
-    for python in machine.programs.glob("python*"):
-        python.unlink()
-    old = machine.programs / "python3"
-    old.write_text('#!/bin/sh\nexit 1  # what "sys.exit(version < 3.11)" ends with\n')
-    old.chmod(0o755)
-    assert "this needs Python" in machine.setup().stderr
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [((3, 10, 14), False), ((3, 11, 3), False), ((3, 11, 4), True), ((3, 14, 0), False)],
+)
+def test_a_python_is_taken_by_its_version(
+    machine: Machine, version: tuple[int, int, int], fits: bool
+) -> None:
+    # It says of itself that it is `version` to whoever asks with -c, and else is this Python.
+    (works,) = machine.programs.glob("python*")
+    real = works.readlink()
+    works.unlink()
+    says = f"import sys; sys.version_info = {version}; exec(sys.argv[1])"
+    script = f'#!/bin/sh\n[ "$1" = -c ] && exec {real} -c "{says}" "$2"\nexec {real} "$@"\n'
+    (machine.programs / "python3").write_text(script, encoding="utf-8")
+    (machine.programs / "python3").chmod(0o755)
+    result = machine.setup()
+    assert result.returncode == int(not fits), result.stderr
+    assert ("this needs Python" in result.stderr) is not fits
 
 
 def test_lock_keeps_pins_and_writes_neither_addresses_nor_paths(machine: Machine) -> None:
     (machine.root / "pyproject.toml").write_text(
-        "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.11'\n"
+        "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.11.4'\n"
         "dependencies = ['tiny']\n[dependency-groups]\ndev = []\n",
         encoding="utf-8",
     )

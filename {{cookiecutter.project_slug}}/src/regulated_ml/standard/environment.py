@@ -36,9 +36,9 @@ PIP_TO_UV = {
     "proxy": ("ALL_PROXY", ""),
 }
 
-# For every system and Python from 3.11 on; without addresses or names of anybody's machine.
+# For every system and Python that is supported; without addresses or names of anybody's machine.
 COMPILE = (
-    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11.4"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate"),
     *("--custom-compile-command", "make lock"),
 )

@@ -6,7 +6,7 @@ here=$(dirname "$0")
 unset PYTHONDONTWRITEBYTECODE
 
 works() {
-    "$1" -c 'import ssl, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+    "$1" -c 'import ssl, sys, venv; sys.exit(not (3, 11, 4) <= sys.version_info[:3] < (3, 14))' \
         >/dev/null 2>&1
 }
 
@@ -19,6 +19,6 @@ done
 for python in python3 python; do
     works "$python" && exec "$python" "$here/environment.py" "$@"
 done
-echo "setup: this needs Python 3.11, 3.12 or 3.13, and none was found: install one," \
+echo "setup: this needs Python 3.12, 3.13 or 3.11 (from 3.11.4 on), and none was found: install one," \
     "or name it, as in PYTHON=/path/to/python3.12 make setup" >&2
 exit 1

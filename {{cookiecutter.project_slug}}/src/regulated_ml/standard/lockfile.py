@@ -17,7 +17,8 @@ from regulated_ml.locks import LOCK, Pin, read
 
 SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
 MACHINES = ("x86_64", "arm64", "aarch64")
-PYTHONS = ("3.11", "3.12", "3.13")
+# The first of each minor version that the standard runs on.
+PYTHONS = ("3.11.4", "3.12.0", "3.13.0")
 
 
 def mistakes(root: Path) -> list[str]:
@@ -60,9 +61,9 @@ def _environments() -> Iterator[dict[str, str]]:
             "platform_machine": machine,
             "platform_python_implementation": "CPython",
             "implementation_name": "cpython",
-            "python_version": python,
-            "python_full_version": f"{python}.0",
-            "implementation_version": f"{python}.0",
+            "python_version": python.rpartition(".")[0],
+            "python_full_version": python,
+            "implementation_version": python,
             "extra": "",
         }
 
