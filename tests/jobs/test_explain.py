@@ -12,6 +12,7 @@ import shap
 import xgboost
 
 from regulated_ml.jobs import explain, samples
+from regulated_ml.jobs.columns import Columns
 from regulated_ml.jobs.contract import JobError
 from regulated_ml.jobs.contributions import Explained, Picked, Statistics
 from regulated_ml.jobs.features import raw_features
@@ -162,9 +163,12 @@ def test_a_protected_attribute_that_is_trained_on_is_still_not_told(
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     labels = (table["paid"] == "no").to_numpy("int8")
     whole = samples.Table(table, labels, COLUMNS)
-    features = raw_features(table, COLUMNS).assign(age=table["age"])
+
+    def build(clients: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+        return raw_features(clients, columns).assign(age=clients["age"])
+
     split = {"validation": 0.1, "test": 0.2, "seed": 1}
-    samples.write(whole, features, samples.split(whole, split))
+    samples.write(whole, build, samples.split(whole, split))
     prepared = tmp_path / "processing/output"
     for name in ("train", "validation"):
         monkeypatch.setenv(f"SM_CHANNEL_{name.upper()}", str(prepared / name))

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from regulated_ml.jobs import samples
+from regulated_ml.jobs.columns import Columns
 from regulated_ml.jobs.contract import JobError
 from regulated_ml.jobs.features import Feature, described, raw_features
 from regulated_ml.jobs.split import split_rows
@@ -144,6 +145,28 @@ def test_a_table_that_cannot_be_learnt_from_is_refused(
     assert str(error.value) == sentence
 
 
+def test_features_are_built_and_checked_when_rows_are_prepared(
+    prepare: Prepare, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = raw_features
+
+    def write(change: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]) -> None:
+        monkeypatch.setattr(team("prepare"), "build_features", lambda c, k: change(build(c, k), c))
+        prepare(clients(300))
+
+    with pytest.raises(JobError, match="build_features gives rows in another order"):
+        write(lambda features, _: features.sort_values("status"))
+    with pytest.raises(JobError, match="status depends on the protected attribute age"):
+        write(lambda features, table: features.assign(status=table["age"] // 10))
+
+
+def test_the_index_of_the_file_does_not_matter(prepare: Prepare) -> None:
+    table = clients(200)
+    outputs = prepare(table), prepare(table.set_axis(np.zeros(200, "int64"), axis="index"))
+    one, other = (features(folder / "train") for folder in outputs)
+    pd.testing.assert_frame_equal(one, other)
+
+
 def test_labels_that_are_not_declared_are_refused_with_their_counts(prepare: Prepare) -> None:
     table = clients(100)
     table.loc[[3, 5, 8], "paid"] = "7"
@@ -189,10 +212,13 @@ def test_a_feature_that_is_no_number_is_named(
 ) -> None:
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     table = clients(100)
-    built = raw_features(table, COLUMNS).assign(note=table["note"], client=np.inf)
+
+    def build(clients: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+        return raw_features(clients, columns).assign(note=clients["note"], client=np.inf)
+
     whole = samples.Table(table, np.zeros(100, "int8"), COLUMNS)
     with pytest.raises(JobError) as error:
-        samples.write(whole, built, samples.split(whole, {"sample": True}))
+        samples.write(whole, build, samples.split(whole, {"sample": True}))
     assert str(error.value) == (
         "note holds values that are no numbers; client is infinite in 100 rows"
     )

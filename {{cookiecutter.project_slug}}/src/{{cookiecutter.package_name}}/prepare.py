@@ -6,12 +6,11 @@ from .features import OWN, build_features
 
 
 def main() -> None:
-    """Reads the table, builds the features, divides the rows."""
+    """Reads the table, divides the rows, builds and checks their features."""
     parameters = contract.parameters()  # config/dataset.yaml, and `split` of config/model.yaml
     table = samples.read_table(parameters["dataset"])
-    features = build_features(table.clients, table.columns)
     rows = samples.split(table, parameters["split"])
-    samples.write(table, features, rows, OWN)
+    samples.write(table, build_features, rows, OWN)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from regulated_ml.jobs import contract
+from regulated_ml.jobs.building import Build, built, refuse_undeclared
 from regulated_ml.jobs.columns import Column, Columns
 from regulated_ml.jobs.features import Feature, Layout, described, unknown_codes
 from regulated_ml.jobs.split import Split, split_rows
@@ -49,6 +50,7 @@ def read_table(dataset: Mapping[str, Any]) -> Table:
     if not path.is_file():
         raise contract.JobError("table.parquet is missing in the input folder data")
     clients = pd.read_parquet(path)
+    clients.index = pd.RangeIndex(len(clients))  # whatever the file has; by it rows are told apart
     if missing := [column.name for column in columns if column.name not in clients]:
         raise contract.JobError(f"the table has no column {', '.join(missing)}")
     return Table(clients, _labels(clients[columns.label.name], columns.label), columns)
@@ -92,23 +94,27 @@ def split(table: Table, parameters: Mapping[str, Any]) -> Split:
     )
 
 
-def write(
-    table: Table, features: "pd.DataFrame", rows: Split, own: tuple[Feature, ...] = ()
-) -> None:
+def write(table: Table, build_features: Build, rows: Split, own: tuple[Feature, ...] = ()) -> None:
     """Writes the outputs of `prepare`: a sample for each part, the same as CSV, and a summary.
+
+    The features are built here, once all and then again on rows that are changed on purpose, since
+    only so it can be seen what a feature depends on.
 
     Args:
         table: the whole table.
-        features: one row for each of the table's, numbers only; missing values are NaN.
+        build_features: gives one row of numbers for each client; missing values are NaN.
         rows: which rows belong to which part.
         own: what the team's own features mean.
 
     Raises:
-        JobError: a feature is not described, no number, or infinite.
+        JobError: a feature is not described, no number, infinite, or depends on a protected
+            attribute without being declared so; or the rows are not those of the clients.
     """
+    features = built(build_features, table.clients, table.columns)
     layout = Layout(
         table.columns.label.name, described(features, table.clients, table.columns, own)
     )
+    refuse_undeclared(build_features, table.clients, table.columns, layout.features)
     arrays = _arrays(features)
     parts = {name: part for name, part in rows._asdict().items() if len(part)}
     for done, (name, part) in enumerate(parts.items()):
