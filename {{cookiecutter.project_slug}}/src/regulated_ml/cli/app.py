@@ -53,9 +53,9 @@ def main() -> None:
         output.show_problems(error.problems, error.status)
         sys.exit(error.status)
     except OSError as error:
-        if error.errno not in SYSTEM_ERRORS:
-            raise
-        rule, fix = SYSTEM_ERRORS[error.errno]
-        problem = UserError.one("file", error.filename or "", rule, fix).problems
-        output.show_problems(problem, ExitStatus.RESOURCE)
-        sys.exit(ExitStatus.RESOURCE)
+        # Whatever the system refuses is told in its own words, where there are none of ours.
+        said = (error.strerror or str(error), "see what the system says, and start again")
+        rule, fix = SYSTEM_ERRORS.get(error.errno or 0, said)
+        refusal = UserError.one("file", error.filename or "", rule, fix, ExitStatus.RESOURCE)
+        output.show_problems(refusal.problems, refusal.status)
+        sys.exit(refusal.status)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regulated_ml.cli import output
+from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
     from regulated_ml.tracking.store import RunStore
@@ -18,10 +19,11 @@ HEADLINES = ("auc", "gini", "ks", "rounds", "train_rows", "test_rows", "declined
 @app.command("list")
 def list_runs(
     step: Annotated[str, typer.Option(help="Only the runs of this step.")] = "",
+    env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """List the finished runs, the oldest first."""
-    runs = [run for run in _store().all() if step in ("", run.step)]
+    """List the finished runs of an environment, the oldest first."""
+    runs = [run for run in _store().all() if step in ("", run.step) and run.environment == env]
     if as_json:
         output.print_json([run.model_dump(mode="json") for run in runs])
         return
@@ -52,9 +54,12 @@ def compare(
     ],
     as_json: output.JsonOption = False,
 ) -> None:
-    """Show where runs differ: parameters, data, code, packages, metrics."""
+    """Show where runs, of any environment, differ: what went in and what came out."""
     from regulated_ml.tracking.comparison import differences
 
+    if len(names) < 2:
+        rule, fix = "a comparison takes two runs or more", "`rml runs list` shows the runs"
+        raise UserError.one("RUN", names[0], rule, fix, ExitStatus.USAGE)
     runs = [_store().get(name) for name in names]
     rows = differences(runs)
     if as_json:

@@ -25,6 +25,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Run even what is up 
 # The metrics of a step that are said when it has ended.
 HEADLINES = {
     "prepare": ("train_rows", "test_rows"),
+    "sample": ("test_rows",),
     "train": ("rounds", "best_round"),
     "evaluate": ("auc", "auc_low", "auc_high", "gini", "ks", "challenger_auc"),
     "explain": ("declined", "largest_error"),
@@ -70,11 +71,14 @@ def evaluate(
     if data is None:
         _say([_run(workflow, "evaluate", None, force=force)], as_json)
         return
-    changes: dict[str, Any] = {"split": {"sample": True}}
-    sample = _run(workflow, "prepare", [], table=_table(workflow, data), changes=changes)
-    changes = {"sample": data.name}
+    sample = _run(workflow, "sample", [], table=_table(workflow, data))
     outcome = _run(
-        workflow, "evaluate", None, instead={"test": sample.run}, changes=changes, force=force
+        workflow,
+        "evaluate",
+        None,
+        instead={"test": sample.run},
+        changes={"sample": data.name, "own_sample": True},
+        force=force,
     )
     _say([sample, outcome], as_json)
 

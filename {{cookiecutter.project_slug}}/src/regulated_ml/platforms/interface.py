@@ -29,6 +29,9 @@ class RunningJob(Protocol):
     def wait(self, report: Report) -> None:
         """Returns when the outputs lie in the destination; `UserError` when the job failed."""
 
+    def stop(self) -> None:
+        """Ends the job at once, if it still runs."""
+
 
 class Platform(Protocol):
     """A place where jobs run."""

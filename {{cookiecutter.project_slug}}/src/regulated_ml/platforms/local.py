@@ -68,23 +68,23 @@ class LocalJob:
         """Follows the log until the process ends, then moves the outputs to the destination."""
         log = self._destination / LOG
         last: deque[str] = deque(maxlen=SHOWN_LINES)
-        try:
-            with log.open("w", encoding="utf-8") as file:
-                for line in self._process.stdout or ():
-                    file.write(line)
-                    if not _report_progress(line, report):
-                        last.append(line.rstrip())
-            status = self._process.wait()
-        except BaseException:
-            self._process.kill()
-            self._process.wait()
-            raise
+        with log.open("w", encoding="utf-8") as file:
+            for line in self._process.stdout or ():
+                file.write(line)
+                if not _report_progress(line, report):
+                    last.append(line.rstrip())
+        status = self._process.wait()
         if status:
             self._logs.mkdir(parents=True, exist_ok=True)
             kept = self._logs / f"{self._job.name}.log"
             shutil.move(log, kept)
             raise self._failure(status, last, kept)
         self._collect()
+
+    def stop(self) -> None:
+        """Kills the process; a checkpoint is whole or not there, so nothing needs time to end."""
+        self._process.kill()
+        self._process.wait()
 
     def _collect(self) -> None:
         if self._job.kind == "training":
@@ -99,8 +99,10 @@ class LocalJob:
         if sentence.is_file():
             rule = sentence.read_text(encoding="utf-8", errors="replace").strip()
         elif status < 0:
-            rule = f"the job was stopped by {signal.Signals(-status).name}"
-            if -status == signal.SIGKILL:
+            number = -status
+            known = number in {*signal.Signals}
+            rule = f"the job was stopped by {signal.Signals(number).name if known else number}"
+            if number == signal.SIGKILL:
                 rule += ", as happens when the machine runs out of memory"
         else:
             rule = "\n".join(last) or f"the job ended with exit status {status}"

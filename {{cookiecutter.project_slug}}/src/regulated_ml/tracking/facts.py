@@ -31,7 +31,7 @@ def commit(root: Path) -> Commit:
     if Path(top).resolve() != root.resolve():
         # Another repository's commit says nothing about this code.
         return _uncommitted("the folder lies inside another git repository")
-    status = _git(root, "status", "--porcelain=v1", "-z") or ""
+    status = _git(root, "status", "--no-renames", "--porcelain=v1", "-z") or ""
     changed = [entry[3:] for entry in status.split("\0") if len(entry) > 3]
     sha = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     return Commit(
@@ -117,7 +117,8 @@ def _git(root: Path, *arguments: str) -> str | None:
         result = subprocess.run(
             ["git", "-C", str(root), *arguments],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",  # a file's name may be in another encoding
             env=environment,
             check=False,
         )

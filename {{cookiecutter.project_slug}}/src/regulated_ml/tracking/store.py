@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from regulated_ml.errors import UserError
+from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import read_json, sha256, write_json
+from regulated_ml.identifiers import Problem
 from regulated_ml.tracking.records import Artifact, Record
 
 RUNS = "runs"  # the folder of the runs, below the repository's root
 RECORD = "record.json"
+LATEST = "latest.json"  # step -> the run that was made or found up to date last
 RUN_ID = re.compile(r"^[a-z]+-\d{8}-\d{6}-[0-9a-f]{6}$")
 
 
@@ -54,12 +56,30 @@ class RunStore:
     def get(self, name: str) -> Record:
         """The run of this id or unique beginning of one, or the latest run of a step's name."""
         runs = self.all()
-        found = [run for run in runs if run.step == name][-1:]
-        found = found or [run for run in runs if name and run.id.startswith(name)]
+        latest = self.latest(name)
+        found = [latest] if latest else [run for run in runs if name and run.id.startswith(name)]
         if len(found) == 1:
             return found[0]
         rule = "several runs begin so" if found else "no run has this id, and no step this name"
         raise UserError.one("RUN", name, rule, "`rml runs list` shows the runs")
+
+    def latest(self, step: str) -> Record | None:
+        """The run of `step` that was made, or found up to date, last."""
+        runs = {run.id: run for run in self.all() if run.step == step}
+        pointed = self._pointers().get(step)
+        return runs.get(str(pointed)) or next(reversed(runs.values()), None)
+
+    def point_to(self, run: Record) -> None:
+        """Makes a run the latest of its step, when an earlier one has been found up to date."""
+        write_json(self.folder / LATEST, {**self._pointers(), run.step: run.id})
+
+    def _pointers(self) -> dict[str, str]:
+        path = self.folder / LATEST
+        try:
+            content = read_json(path) if path.is_file() else {}
+        except ValueError:
+            content = {}  # by time alone, then: the file is a convenience and no record
+        return content if isinstance(content, dict) else {}
 
     def current(self, step: str, key: str) -> Record | None:
         """The latest run of `step` with this key whose artefacts are all still what they were."""
@@ -70,6 +90,19 @@ class RunStore:
         """The artefacts of a run that are missing, or are no longer what the record says."""
         folder = self.folder_of(run)
         return [item.path for item in run.artifacts if _is_damaged(folder / item.path, item)]
+
+    def check_whole(self, run: Record, items: Iterable[Artifact]) -> None:
+        """Raises one `UserError` that names every artefact that is not what the record says."""
+        folder = self.folder_of(run)
+        rule = "the artefact is missing, or its bytes are not those of the run's record"
+        fix = "start `rml run`: it makes the step again"
+        problems = [
+            Problem(f"runs/{run.id}", item.path, rule, fix)
+            for item in items
+            if _is_damaged(folder / item.path, item)
+        ]
+        if problems:
+            raise UserError(problems, ExitStatus.DATA)
 
     @contextmanager
     def writing(self, step: str) -> Iterator["Unfinished"]:
@@ -124,8 +157,10 @@ def artifacts(folder: Path, *, leave_out: str) -> tuple[Artifact, ...]:
 
 
 @contextmanager
-def exclusive(lock: Path) -> Iterator[int]:
+def exclusive(lock: Path, when_waiting: Callable[[], None] = lambda: None) -> Iterator[int]:
     """Holds `lock` for the block, waiting while another process has it; yields its descriptor.
+
+    `when_waiting` is called before the wait begins, if there is one.
 
     A child process that inherits the descriptor keeps the lock for as long as it lives. The file
     is removed at the end, so who waited may get the lock of a file that is gone, and tries again.
@@ -133,7 +168,11 @@ def exclusive(lock: Path) -> Iterator[int]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
         with lock.open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                when_waiting()
+                fcntl.flock(handle, fcntl.LOCK_EX)
             if not _is_open_as(lock, handle.fileno()):
                 continue
             try:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,31 +75,33 @@ class Workflow:
             if step.kind == "training":
                 # One training of the same inputs at a time: they share their checkpoints.
                 lock = self._checkpoints(request.key).with_suffix(".lock")
-                locks.append(held.enter_context(exclusive(lock)))
-            if not force and (run := self.store.current(step.name, request.key)):
-                return Outcome(run, fresh=False)
-            unfinished = held.enter_context(self.store.writing(step.name))
-            run = self._execute(request, unfinished, (*locks, unfinished.lock), report)
-        shutil.rmtree(self._checkpoints(request.key), ignore_errors=True)
-        return Outcome(run, fresh=True)
+                waiting = partial(report, 0, None, "waiting for another training of the same rows")
+                locks.append(held.enter_context(exclusive(lock, waiting)))
+            run = None if force else self.store.current(step.name, request.key)
+            outcome = Outcome(run, fresh=False) if run else None
+            if outcome is None:
+                unfinished = held.enter_context(self.store.writing(step.name))
+                run = self._execute(request, unfinished, (*locks, unfinished.lock), report)
+                shutil.rmtree(self._checkpoints(request.key), ignore_errors=True)
+                outcome = Outcome(run, fresh=True)
+            if not instead:
+                self.store.point_to(outcome.run)
+        return outcome
 
     def parents(self, step: Step) -> list[Record]:
-        """The latest run of each step that `step` reads from."""
-        runs = self.store.all()
-        found = [next((r for r in reversed(runs) if r.step == name), None) for name in step.parents]
-        if "train" in step.parents:
-            # The rows must be those of the training's own preparation, not of a later one.
-            model = found[step.parents.index("train")]
-            ids = model.parents if model else ()
-            found = [
-                next((r for r in runs if r.id in ids), None) if name == "prepare" else run
-                for name, run in zip(step.parents, found, strict=True)
-            ]
-        missing = [n for n, run in zip(step.parents, found, strict=True) if run is None]
+        """The latest run of each step that `step` reads from, fitting together.
+
+        The rows are those of the training's own preparation, not of a later one.
+        """
+        found = {name: self.store.latest(name) for name in step.parents}
+        if model := found.get("train"):
+            by_id = {run.id: run for run in self.store.all()}
+            found["prepare"] = next((by_id[i] for i in model.parents if i in by_id), None)
+        missing = [name for name, run in found.items() if run is None]
         if missing:
             rule = f"{step.name} reads what {' and '.join(missing)} makes, and there is no such run"
             raise UserError.one("run", step.name, rule, f"start `rml {missing[0]}`, or `rml run`")
-        return [run for run in found if run]
+        return [run for run in found.values() if run]
 
     def stale(self, run: Record) -> bool:
         """Whether the code or the configuration has changed since `run` was made."""
@@ -119,13 +122,15 @@ class Workflow:
         channels = {
             item.channel: self.store.folder_of(run) / item.path for item, run in sources.items()
         }
-        inputs = {
-            item.channel: [
-                (artifact.path, artifact.sha256)
-                for artifact in run.artifacts
-                if f"{artifact.path}/".startswith(f"{item.path}/")
-            ]
+        read = {
+            item: [a for a in run.artifacts if f"{a.path}/".startswith(f"{item.path}/")]
             for item, run in sources.items()
+        }
+        for item, run in sources.items():
+            self.store.check_whole(run, read[item])
+        inputs = {
+            item.channel: [(artifact.path, artifact.sha256) for artifact in found]
+            for item, found in read.items()
         }
         parents = [*parents, *instead.values()]
         data = parents[-1].data if parents else None
@@ -165,9 +170,13 @@ class Workflow:
             checkpoints=self._checkpoints(request.key) if training else None,
         )
         running = self.platform.start(job, unfinished.folder, locks)
-        # Gathered while the job runs, so that keeping a record costs no time of its own.
-        commit, installed = facts.commit(root), facts.dependencies(root)
-        running.wait(report)
+        try:
+            # Gathered while the job runs, so that keeping a record costs no time of its own.
+            commit, installed = facts.commit(root), facts.dependencies(root)
+            running.wait(report)
+        except BaseException:
+            running.stop()
+            raise
         ended = datetime.now(UTC)
         record = Record(
             id=unfinished.id,
@@ -199,14 +208,20 @@ class Workflow:
 
     def _module(self, step: Step) -> str:
         """The module of the step: a bare name lies in the team's package."""
-        name: str = getattr(self.settings.model.steps, step.name).module
+        name: str = getattr(self.settings.model.steps, step.module).module
         return name if "." in name else f"{self.settings.project.package_name}.{name}"
 
     def _code(self) -> list[Path]:
-        """The source files that a job can import: the team's package and the standard's jobs."""
+        """The files that decide what a job does: all below src/ but the standard's other rooms."""
         source = self.settings.root / "src"
-        folders = (source / self.settings.project.package_name, source / "regulated_ml/jobs")
-        return [path for folder in folders for path in folder.rglob("*.py")]
+        standard, jobs = source / "regulated_ml", source / "regulated_ml/jobs"
+        return [
+            path
+            for path in source.rglob("*")
+            if path.is_file()
+            and "__pycache__" not in path.parts
+            and (jobs in path.parents or standard not in path.parents)
+        ]
 
     def _checkpoints(self, key: str) -> Path:
         return self.store.folder / ".checkpoints" / key[:16]

@@ -20,7 +20,6 @@ from regulated_ml.settings import Column, Settings
 from regulated_ml.tracking.facts import code_hash
 from regulated_ml.tracking.records import Data, Record
 from regulated_ml.tracking.store import RunStore
-from regulated_ml.workflow.steps import TEST_ROWS
 
 REPORTS = "reports"
 MADE_FROM = ".made-from.json"  # in the site's folder: what its pages were made from
@@ -33,7 +32,7 @@ def build(
 
     Returns the pages, the start page first, and whether they were made anew.
     """
-    runs = _chain(store.all())
+    runs = _chain(store)
     if not runs:
         rule = "there is no run to report on"
         raise UserError.one("run", "", rule, "start `rml run`: it makes the runs and the pages")
@@ -49,7 +48,8 @@ def build(
 def _source(settings: Settings, runs: Sequence[Record]) -> str:
     """A hash of all that the pages depend on: runs, configuration, and the code that draws them."""
     standard = Path(regulated_ml.__file__).parent
-    code = [path for room in ("data", "reports") for path in (standard / room).rglob("*.*")]
+    rooms = ("data", "reports", "workflow")
+    code = [path for room in rooms for path in (standard / room).rglob("*.*")]
     parts = [
         *(run.id for run in runs),
         settings.model_dump_json(exclude={"root"}),
@@ -62,10 +62,13 @@ def _pages_made_from(source: str, note: Path) -> list[Path]:
     """The pages of the site that is there, if it was made from just this and is whole."""
     if not note.is_file():
         return []
-    made = read_json(note)
-    pages = [note.parent / name for name in made["pages"]]
+    try:
+        made = read_json(note)
+        pages = [note.parent / name for name in made["pages"]]
+    except (ValueError, KeyError, TypeError):
+        return []  # whatever it is, it does not say what the pages were made from
     whole = all(page.is_file() for page in pages)
-    return pages if made["source"] == source and whole else []
+    return pages if made.get("source") == source and whole else []
 
 
 def _content(
@@ -95,22 +98,24 @@ def _content(
     )
 
 
-def _chain(runs: Sequence[Record]) -> list[Record]:
+def _chain(store: RunStore) -> list[Record]:
     """The latest training, what it was made from and what was found about it, in order.
 
-    An evaluation on another sample than the test rows is a validator's, and has no page here.
+    An evaluation on a sample of a validator's own has no page here.
     """
-    model = next((run for run in reversed(runs) if run.step == "train"), None)
+    model = store.latest("train")
     if model is None:
-        return [run for run in runs if run.step == "prepare"][-1:]
-    about = [
-        run
-        for run in runs
-        if model.id in run.parents
-        and (run.step != "evaluate" or run.parameters["sample"] == TEST_ROWS)
-    ]
-    latest = {run.step: run for run in about}
-    return [*(run for run in runs if run.id in model.parents), model, *latest.values()]
+        return [run for run in [store.latest("prepare")] if run]
+    runs = store.all()
+    found = [store.latest("evaluate"), store.latest("explain")]
+    about = [run for run in runs if _is_about(run, model)]
+    # The latest of all, or else, when that is about another model, the last one about this model.
+    by_step = {run.step: run for run in [*about, *(run for run in found if run in about)] if run}
+    return [*(run for run in runs if run.id in model.parents), model, *by_step.values()]
+
+
+def _is_about(run: Record, model: Record) -> bool:
+    return model.id in run.parents and not run.parameters.get("own_sample")
 
 
 def _table(settings: Settings, data: Data) -> Path | None:
@@ -127,7 +132,11 @@ def _description(table: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _json(store: RunStore, run: Record | None, path: str) -> Any:
-    return read_json(store.folder_of(run) / path) if run else None
+    """What a job found; the file must be the one that the run's record names."""
+    if run is None:
+        return None
+    store.check_whole(run, [item for item in run.artifacts if item.path == path])
+    return read_json(store.folder_of(run) / path)
 
 
 def _vocabulary(settings: Settings) -> Vocabulary:

@@ -7,8 +7,6 @@ from typing import Any, Literal, NamedTuple
 from regulated_ml.platforms.interface import MODEL_ARCHIVE
 from regulated_ml.settings import Settings
 
-TEST_ROWS = "test"  # what the sample of an evaluation is called when it is the split's own
-
 
 class Input(NamedTuple):
     """A channel of a job, and the artefact of an earlier step that it is given."""
@@ -31,6 +29,7 @@ class Step:
     """A row of the workflow."""
 
     name: str
+    module: str  # whose module of model.yaml it runs
     kind: Literal["processing", "training"]
     title: str
     inputs: tuple[Input, ...]
@@ -50,6 +49,10 @@ def _prepare_parameters(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _sample_parameters(settings: Settings) -> dict[str, Any]:
+    return {"dataset": settings.dataset.model_dump(mode="json"), "split": {"sample": True}}
+
+
 def _train_parameters(settings: Settings) -> dict[str, Any]:
     training = settings.model.training.model_dump(mode="json")
     return {**training.pop("hyperparameters"), **training}
@@ -59,13 +62,15 @@ def _evaluate_parameters(settings: Settings) -> dict[str, Any]:
     return {
         **settings.model.evaluation.model_dump(mode="json"),
         "seed": settings.model.split.seed,
-        "sample": TEST_ROWS,
+        "sample": "test",
+        "own_sample": False,
     }
 
 
 def _explain_parameters(settings: Settings) -> dict[str, Any]:
     return {
         **settings.model.explanation.model_dump(mode="json"),
+        "show_identifiers": settings.model.report.show_identifiers,
         "threshold": settings.model.evaluation.threshold,
         "seed": settings.model.split.seed,
         "columns": [column.model_dump(mode="json") for column in settings.dataset.columns],
@@ -78,6 +83,7 @@ _MODEL = Input(f"model/{MODEL_ARCHIVE}", "train", MODEL_ARCHIVE)
 STEPS = (
     Step(
         "prepare",
+        "prepare",
         "processing",
         "preparing the rows",
         (),
@@ -89,6 +95,7 @@ STEPS = (
     ),
     Step(
         "train",
+        "train",
         "training",
         "training the model",
         (Input("train", "prepare", "train"), Input("validation", "prepare", "validation")),
@@ -99,6 +106,7 @@ STEPS = (
         ),
     ),
     Step(
+        "evaluate",
         "evaluate",
         "processing",
         "evaluating the model",
@@ -118,6 +126,7 @@ STEPS = (
     ),
     Step(
         "explain",
+        "explain",
         "processing",
         "explaining the scores",
         (_MODEL, Input("test", "prepare", "test")),
@@ -128,4 +137,14 @@ STEPS = (
         ),
     ),
 )
-STEP = {step.name: step for step in STEPS}
+# A validator's own sample: all its rows are prepared as the test rows are.
+SAMPLE = Step(
+    "sample",
+    "prepare",
+    "processing",
+    "preparing the sample",
+    (),
+    _sample_parameters,
+    (Metric("test_rows", "summary/summary.json", ("splits", "test", "rows")),),
+)
+STEP = {step.name: step for step in (*STEPS, SAMPLE)}
