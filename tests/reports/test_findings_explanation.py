@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulated_ml.reports.findings import explanation
-from regulated_ml.reports.words import ColumnWords, Vocabulary
 
 
 def features(*sizes: float) -> list[dict[str, Any]]:
@@ -63,61 +62,6 @@ def pushes(*values: float) -> Any:
 )  # fmt: skip
 def test_the_furthest_pushes_are_named(contributions: list[Any], expected: str) -> None:
     assert explanation.beeswarm(["a", "b"], contributions) == expected
-
-
-PAY = Vocabulary(columns={"PAY": ColumnWords(values={0: "paid", 2: "two months late"})})
-
-
-def depends(values: Any, contributions: Any) -> str:
-    """The sentence about the column PAY."""
-    values, contributions = np.asarray(values, float), np.asarray(contributions, float)
-    cloud = explanation.Cloud("PAY", values, contributions)
-    return explanation.dependence("status", explanation.levels(cloud, PAY))
-
-
-@pytest.mark.parametrize(
-    ("values", "contributions", "expected"),
-    [
-        ([0] * 10 + [2] * 10, [-0.5] * 10 + [1.7] * 10,
-         "raises the score most at “two months late” (+1.70), lowers it most at “paid” (−0.50)"),
-        ([0] * 10 + [2] * 10, [0.5] * 10 + [1.7] * 10,
-         "Status raises the score most at “two months late” (+1.70), least at “paid” (+0.50)"),
-        ([0] * 10 + [2] * 10, [-0.5] * 10 + [-1.7] * 10,
-         "Status lowers the score most at “two months late” (−1.70), least at “paid” (−0.50)"),
-        ([0] * 10 + [2] * 10, [0.1] * 20, "Status moves the score by +0.10 at any value"),
-        ([2] * 10, [0.1] * 10, "Status has one value in the sample, two months late (2)"),
-        ([0] * 10 + [1] * 10 + [2], [-0.5] * 10 + [0.3] * 10 + [9], "(+0.30)"),
-        ([0, 2], [-0.5, 9], "(+9.00)"),
-    ],
-)  # fmt: skip
-def test_dependence_names_the_values_with_the_highest_and_lowest_median(
-    values: list[float], contributions: list[float], expected: str
-) -> None:
-    assert expected in depends(values, contributions)
-
-
-few = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)
-many = st.lists(st.floats(-1e6, 1e6), min_size=30, max_size=100, unique=True)
-repeated = st.lists(st.integers(0, 40).map(float), min_size=100, max_size=200)
-
-
-@given(few | many | repeated)
-def test_every_client_is_in_one_level(values: list[float]) -> None:
-    array = np.array(values)
-    cloud = explanation.Cloud("x", array, np.zeros(len(array)))
-    levels = explanation.levels(cloud, Vocabulary())
-    assert sum(level.rows for level in levels) == len(values)
-    assert all(level.rows for level in levels)
-
-
-def test_categories_are_called_by_their_texts() -> None:
-    codes = [f"kind {n}" for n in range(30)]  # more than would be looked at one by one as numbers
-    values = np.arange(300.0) % 30
-    levels = explanation.levels(explanation.Cloud("x", values, values, codes), Vocabulary())
-    assert [level.text for level in levels] == codes
-    assert explanation.dependence("Type", levels) == (
-        "Type raises the score most at kind 29 (+29.00), least at kind 0 (0.00)"
-    )
 
 
 def frequency(*counts: int) -> list[dict[str, Any]]:

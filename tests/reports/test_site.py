@@ -181,6 +181,27 @@ def test_a_value_of_a_client_is_no_example(role: str, show_identifiers: bool) ->
     assert '<td class="l">not shown</td>' in checked("C", words, 987654321)
 
 
+def depending(values: list[float], pushes: list[float]) -> str:
+    """The text of the section about a feature that has these values in the sample."""
+    cloud = {"PAY_0": {"values": values, "contributions": pushes, "codes": []}}
+    page = render(changed("explanation", dependence=cloud))["explanation.html"]
+    _, _, section = page.partition('<section id="dependence"')
+    return re.sub("<[^>]+>", " ", section.partition("</section>")[0])
+
+
+def test_neither_tables_nor_ticks_tell_of_a_client_alone_with_its_value() -> None:
+    page = depending([2] * 200 + [3] * 60 + [777], [0.0] * 260 + [8.25])
+    assert "Values of fewer than 20 clients are not in the picture." in page
+    assert "777" not in page
+    assert "8.25" not in page
+    assert 'other values (2)</td><td class="r">61<' in page
+
+
+def test_a_feature_with_few_values_in_the_sample_has_no_picture() -> None:
+    assert not depending([2] * 19, [0.5] * 19)
+    assert "contribution by value" in depending([2] * 20, [0.5] * 20)
+
+
 def test_the_start_page_shows_commits_runs_and_each_warning_once() -> None:
     dirty = {"sha": "3bb069d2f1c84e0a", "dirty": True, "note": ""}
     none = {"sha": None, "dirty": True, "note": "the repository has no commit yet"}

@@ -1,8 +1,7 @@
-"""Sentences about what moves the score: in general, along one feature, for one client."""
+"""Sentences about what moves the score: in general, and for one client."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,6 @@ from regulated_ml.reports.words import (
     listing,
     percent,
     plural,
-    quantity,
     short,
     signed,
     whole,
@@ -26,9 +24,6 @@ Json = Mapping[str, Any]
 Numbers = npt.NDArray[np.float64]
 
 TIE = 1.05  # a ratio below this is called equal: it would round to 1.0 or 1.1
-SOME = 12  # distinct values up to which each one is looked at by itself
-COMPARED = 10  # clients that a group needs to be compared with others
-GROUPS = 10  # otherwise: so many groups of about equal size
 
 
 def importance(features: Sequence[Json]) -> str:
@@ -67,87 +62,6 @@ def beeswarm(names: Sequence[str], contributions: Sequence[Numbers]) -> str:
     if lowest[down] >= 0:
         return capital(raised)
     return capital(f"{raised}, {lowered}")
-
-
-class Level(NamedTuple):
-    """The contribution around one value of a feature."""
-
-    text: str  # in a table
-    phrase: str  # in a sentence
-    median: float
-    rows: int
-
-
-class Cloud(NamedTuple):
-    """The sampled clients of one feature: its values and its contributions, both without NaN."""
-
-    name: str
-    values: Numbers
-    pushes: Numbers
-    codes: Sequence[str] = ()  # of a category of texts: what the values 0, 1, 2, ... stand for
-
-    def named(self, value: float) -> Any:
-        """The value as the table has it."""
-        return self.codes[int(value)] if self.codes else value
-
-
-def levels(cloud: Cloud, words: Vocabulary) -> list[Level]:
-    """The median contribution by value, or by groups of values where there are many numbers."""
-    values, column = cloud.values, cloud.name
-    distinct = [float(value) for value in np.unique(values)]
-    if cloud.codes or len(distinct) <= SOME:
-        named = [(cloud.named(value), values == value) for value in distinct]
-        parts = [
-            (words.value(column, value), f"at {words.quoted(column, value)}", inside)
-            for value, inside in named
-        ]
-    else:
-        parts = [_group(values, inside) for inside in _quantile_groups(values)]
-    return [
-        Level(text, phrase, float(np.median(cloud.pushes[inside])), int(inside.sum()))
-        for text, phrase, inside in parts
-    ]
-
-
-def _quantile_groups(values: Numbers) -> list[npt.NDArray[np.bool_]]:
-    """Which values belong to each of about `GROUPS` groups of about equal size; none is empty."""
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, GROUPS + 1), method="nearest"))
-    first = values <= edges[1]
-    rest = [(values > low) & (values <= high) for low, high in pairwise(edges[1:])]
-    return [first, *rest]
-
-
-def _group(
-    values: Numbers, inside: npt.NDArray[np.bool_]
-) -> tuple[str, str, npt.NDArray[np.bool_]]:
-    low, high = (quantity(float(end)) for end in (values[inside].min(), values[inside].max()))
-    return (
-        (low, f"at {low}", inside)
-        if low == high
-        else (f"{low} to {high}", f"from {low} to {high}", inside)
-    )
-
-
-def dependence(name: str, found: Sequence[Level]) -> str:
-    """At which values of a feature the score is raised and lowered most.
-
-    `found` has one level or more. Groups of less than `COMPARED` clients do not decide, unless
-    there are no others.
-    """
-    name = capital(short(name, 70))
-    if len(found) == 1:
-        return f"{name} has one value in the sample, {found[0].text}"
-    large = [level for level in found if level.rows >= COMPARED]
-    found = large if len(large) > 1 else found
-    high, low = max(found, key=lambda one: one.median), min(found, key=lambda one: one.median)
-    top, bottom = (f"{one.phrase} ({signed(one.median)})" for one in (high, low))
-    if signed(high.median) == signed(low.median):
-        return f"{name} moves the score by {signed(high.median)} at any value"
-    if low.median >= 0:
-        return f"{name} raises the score most {top}, least {bottom}"
-    if high.median <= 0:
-        return f"{name} lowers the score most {bottom}, least {top}"
-    return f"{name} raises the score most {top}, lowers it most {bottom}"
 
 
 def client(name: str, entry: Json) -> str:

@@ -1,24 +1,26 @@
-"""The page about the explanation: which features move the score, in general and for one client."""
+"""The page about the explanation: which features move the score, in general and for one client.
+
+The sections about single features and single clients are in modules of their own.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from regulated_ml.reports.elements import Card, Figure, Page, Section, Table
+from regulated_ml.reports.elements import Figure, Page, Section, Table
 from regulated_ml.reports.findings import explanation as findings
-from regulated_ml.reports.inputs import SYNTHETIC, SiteInput
+from regulated_ml.reports.inputs import SiteInput
+from regulated_ml.reports.pages import clients, dependence
+from regulated_ml.reports.pages.dependence import feature_label
 from regulated_ml.reports.plots import explanation as plots
 from regulated_ml.reports.words import (
     Vocabulary,
     capital,
     clean,
     decimal,
-    letter,
     percent,
     plural,
-    quantity,
-    short,
     signed,
     whole,
 )
@@ -26,8 +28,6 @@ from regulated_ml.reports.words import (
 Json = Mapping[str, Any]
 
 SHOWN = 10  # features in a picture; its table has them all
-STEPS = 7  # features by name in a client's waterfall; the others together are one more step
-LEVELS_HEAD = ("Value", "Rows", "Median contribution")
 
 
 def page(site: SiteInput) -> Page | None:
@@ -39,8 +39,8 @@ def page(site: SiteInput) -> Page | None:
     sections = [
         _importance(found["features"], words),
         _beeswarm(found, words),
-        _dependence(found, words),
-        _clients(found, site),
+        dependence.section(found, words),
+        clients.section(found, site),
         _reasons(found, words),
         _additivity(found),
     ]
@@ -55,23 +55,16 @@ def page(site: SiteInput) -> Page | None:
 
 def _described(features: Sequence[Json], words: Vocabulary) -> list[Json]:
     """The features under the names that the page calls them by."""
-    return [{**f, "description": _label(f, words)} for f in features]
-
-
-def _label(feature: Json, words: Vocabulary) -> str:
-    """A column's name from dataset.yaml; a feature that the team made has the job's description."""
-    if feature["name"] in words.columns:
-        return words.name(feature["name"])
-    return clean(feature.get("description") or feature["name"])
+    return [{**f, "description": feature_label(f, words)} for f in features]
 
 
 def _importance(features: Sequence[Json], words: Vocabulary) -> Section:
     top = features[:SHOWN]
-    labels = [_label(feature, words) for feature in top]
+    labels = [feature_label(feature, words) for feature in top]
     share = percent(sum(feature["share"] for feature in top), 0)
     rows = tuple(
         (
-            _label(feature, words),
+            feature_label(feature, words),
             clean(feature["name"]),
             decimal(feature["mean_absolute"]),
             percent(feature["share"]),
@@ -110,7 +103,7 @@ def _beeswarm(found: Json, words: Vocabulary) -> Section | None:
     sample = found["beeswarm"]
     if not sample["contributions"]:
         return None
-    labels = {feature["name"]: _label(feature, words) for feature in found["features"]}
+    labels = {feature["name"]: feature_label(feature, words) for feature in found["features"]}
     order = [feature["name"] for feature in found["features"]][:SHOWN]
     places = [sample["features"].index(name) for name in order]
     values = [plots.as_numbers([row[place] for row in sample["values"]]) for place in places]
@@ -140,136 +133,6 @@ def _beeswarm(found: Json, words: Vocabulary) -> Section | None:
             Table("Contributions in the sample", "lrrrrr", head, rows),
         ),
     )
-
-
-def _dependence(found: Json, words: Vocabulary) -> Section | None:
-    labels = {feature["name"]: _label(feature, words) for feature in found["features"]}
-    cards = [
-        _dependence_card(place, labels.get(cloud.name, clean(cloud.name)), cloud, words)
-        for place, cloud in enumerate(_clouds(found))
-    ]
-    if not cards:
-        return None
-    return Section(
-        "Dependence",
-        f"How the score goes with the values of {plural(len(cards), 'feature')}",
-        (
-            "Each dot is a client. What looks like a cause need not be one: features that go "
-            "together share their contributions. The headings compare medians over groups of at "
-            f"least {findings.COMPARED} clients, where there are such.",
-        ),
-        cards=tuple(cards),
-    )
-
-
-def _clouds(found: Json) -> list[findings.Cloud]:
-    """The features with a value in the sample, the one that matters most first."""
-    order = {feature["name"]: place for place, feature in enumerate(found["features"])}
-    clouds = []
-    for name in sorted(found["dependence"], key=lambda name: order.get(name, len(order))):
-        points = found["dependence"][name]
-        values, pushes = (plots.as_numbers(points[key]) for key in ("values", "contributions"))
-        known = ~(np.isnan(values) | np.isnan(pushes))
-        if known.any():
-            codes = [clean(code) for code in points.get("codes") or ()]
-            clouds.append(findings.Cloud(name, values[known], pushes[known], codes))
-    return clouds
-
-
-def _dependence_card(place: int, label: str, cloud: findings.Cloud, words: Vocabulary) -> Card:
-    levels = findings.levels(cloud, words)
-    finding = findings.dependence(label, levels)
-    unit = f" ({words.unit(cloud.name)})" if words.unit(cloud.name) else ""
-    rows = tuple((level.text, whole(level.rows), signed(level.median)) for level in levels)
-    reading = "Above the line the score is raised, below it is lowered."
-    if not cloud.codes and len(np.unique(cloud.values)) > plots.FEW:
-        reading += f" The outermost {2 * plots.TAIL:.0f}% of the values lie outside the picture."
-    return Card(
-        finding,
-        Figure(
-            f"dependence-{place}",
-            plots.dependence(short(label + unit, 60), cloud.values, cloud.pushes, cloud.codes),
-            f"Contribution by value: {finding}.",
-            reading,
-            Table(f"{capital(label)}: contribution by value", "lrr", LEVELS_HEAD, rows),
-        ),
-    )
-
-
-def _clients(found: Json, site: SiteInput) -> Section | None:
-    entries = found["clients"]
-    if not entries:
-        return None
-    cards = [_client_card(place, entry, site) for place, entry in enumerate(entries)]
-    return Section(
-        "Clients",
-        findings.clients(entries),
-        (_whose_values(site),),
-        cards=tuple(cards),
-    )
-
-
-def _whose_values(site: SiteInput) -> str:
-    """What a reader must know who sees the values of single clients."""
-    if site.state is SYNTHETIC:
-        return "The clients are drawn, like all rows of the twin: their values are nobody’s."
-    if site.show_identifiers:
-        return "The values and identifiers are those of clients: handle the page as such."
-    return (
-        "The values are those of clients: handle the page as such. Clients are named by letters, "
-        "since the number of a row would tell who they are."
-    )
-
-
-def _client_name(place: int, entry: Json, site: SiteInput) -> str:
-    name = f"Client {letter(place)}"
-    if not site.show_identifiers:
-        return name
-    return f"{name} ({clean(entry.get('identifier', 'row ' + quantity(entry['row'])))})"
-
-
-def _client_card(place: int, entry: Json, site: SiteInput) -> Card:
-    words = site.vocabulary
-    name = _client_name(place, entry, site)
-    pushes = sorted(entry["contributions"], key=lambda one: -abs(one["contribution"]))
-    top, rest = pushes[:STEPS], pushes[STEPS:]
-    steps = [(_step(one, words), one["contribution"]) for one in top]
-    if rest:
-        together = sum(one["contribution"] for one in rest)
-        steps.append((plural(len(rest), "other feature"), together))
-    heading = findings.client(name, entry)
-    drivers = findings.client_drivers(entry, words)
-    rows = tuple(
-        (
-            words.name(p["feature"]),
-            words.value(p["feature"], p["value"]),
-            signed(p["contribution"], 3),
-        )
-        for p in pushes
-    )
-    average = ("Average of all clients", "", signed(entry["base_value"], 3))
-    return Card(
-        heading,
-        Figure(
-            f"client-{place}",
-            plots.waterfall(entry["base_value"], steps),
-            f"Waterfall of contributions: {heading}. {drivers}",
-            "From the average client to this one: orange bars raise the score, blue ones lower it.",
-            Table(
-                f"{name}: all contributions",
-                "llr",
-                ("Feature", "Value", "Contribution"),
-                (average, *rows),
-            ),
-        ),
-        drivers,
-        tuple(clean(reason["text"]) for reason in entry["reasons"]),
-    )
-
-
-def _step(one: Json, words: Vocabulary) -> str:
-    value = words.meaning(one["feature"], one["value"]) or words.value(one["feature"], one["value"])
-    return capital(f"{words.name(one['feature'])}: {value}")
 
 
 def _reasons(found: Json, words: Vocabulary) -> Section:

@@ -124,7 +124,7 @@ def dependence(
     plot = axes(300, left=46, upward=CONTRIBUTION)
     distinct = np.unique(values)
     across = values
-    if codes or len(distinct) <= FEW:
+    if told_apart(values, codes):
         gap = np.diff(distinct).min() if len(distinct) > 1 else 1
         across = values + np.random.default_rng(0).uniform(-0.28, 0.28, len(values)) * gap
         ticks = distinct[:: -(-len(distinct) // TICKS)]
@@ -138,6 +138,11 @@ def dependence(
     plot.scatter(across, contributions, s=6, color=MODEL, alpha=0.35, linewidths=0, rasterized=True)
     plot.set_xlabel(label)
     return plot
+
+
+def told_apart(values: Numbers, codes: Sequence[str]) -> bool:
+    """Whether a picture shows each value of a feature by itself."""
+    return bool(codes) or len(np.unique(values)) <= FEW
 
 
 @picture
