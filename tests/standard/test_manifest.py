@@ -1,5 +1,7 @@
 """Who owns which file, and the hashes of the managed ones."""
 
+import fnmatch
+import json
 import zipfile
 from pathlib import Path
 
@@ -41,11 +43,15 @@ def _team(path: str) -> bool:
     return manifest.owner(path) is Owner.TEAM
 
 
-def test_every_pattern_matches_a_rendered_file_or_names_what_a_command_makes(
-    repository: Path,
-) -> None:
-    owned = {manifest.owner(path) for path in git(repository, "ls-files").splitlines()}
-    assert owned == set(Owner) - {Owner.TEAM}
+def test_every_rule_is_about_a_file_that_is_rendered(repository: Path) -> None:
+    paths = git(repository, "ls-files").splitlines()
+    assert [r for r in manifest.RULES if not fnmatch.filter(paths, r.pattern)] == []
+
+
+def test_what_is_copied_without_rendering_is_there() -> None:
+    settings = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    copied = settings["_copy_without_render"]
+    assert [pattern for pattern in copied if not list(RENDERED.glob(pattern))] == []
 
 
 def test_the_manifest_is_current() -> None:
