@@ -101,6 +101,7 @@ def test_an_unknown_key_is_answered_with_the_nearest_known_one(change: Change) -
         ("split: !!python/object/apply:os.system [date]", "config/model.yaml: line 1", "not YAML"),
         ("", "config/model.yaml", "dictionary"),
         ("- a", "config/model.yaml", "dictionary"),
+        ("? [a, b]\n: 1", "config/model.yaml: line 1", "is no name"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(
@@ -110,6 +111,12 @@ def test_a_broken_file_is_named_with_its_line(
     found = problems(repository)
     (match,) = [name for name in found if name.startswith(field)]
     assert rule in found[match]
+
+
+def test_anchors_and_merges_of_yaml_are_understood(change: Change) -> None:
+    merged = "costs: &weights\n    <<: {false_negative: 5}\n    false_positive: 1\n  unused:"
+    root = change("config/model.yaml", "costs:   ", merged)
+    assert set(problems(root)) == {"config/model.yaml: evaluation.unused"}
 
 
 def test_a_missing_file_and_a_foreign_encoding_are_named(repository: Path) -> None:

@@ -1,0 +1,19 @@
+"""config/ -> one frozen, validated object. No other room reads a file below config/.
+
+The rules for names and identifiers of AWS are not written here: they are those of `identifiers.py`,
+which the template's generation hook uses too.
+"""
+
+from regulated_ml.settings.loading import LOCAL, environments, find_root, load
+from regulated_ml.settings.models import Column, Dataset, Settings, Split
+
+__all__ = [
+    "LOCAL",
+    "Column",
+    "Dataset",
+    "Settings",
+    "Split",
+    "environments",
+    "find_root",
+    "load",
+]

@@ -1,0 +1,86 @@
+"""config/ -> one frozen, validated object, with all mistakes in all files reported at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.identifiers import Problem, check_answers
+from regulated_ml.settings.models import Dataset, Environment, Model, Project, Settings
+from regulated_ml.settings.reading import did_you_mean, section
+from regulated_ml.settings.rules import DATASET, MODEL, dataset_problems, model_problems
+
+LOCAL = "local"  # the environment that needs no file and no account
+PROJECT = "config/project.yaml"
+
+
+def find_root(start: Path) -> Path:
+    """The repository that `start` lies in: the nearest folder above with config/project.yaml."""
+    for folder in (start, *start.parents):
+        if (folder / PROJECT).is_file():
+            return folder
+    raise UserError.one(
+        "folder",
+        start,
+        f"neither this folder nor one above it has {PROJECT}",
+        "change into the repository and start the command again",
+        ExitStatus.CONFIGURATION,
+    )
+
+
+def load(root: Path, environment: str = LOCAL) -> Settings:
+    """Reads and checks the configuration; raises one `UserError` that names every mistake."""
+    problems: list[Problem] = []
+    project = section(root, PROJECT, Project, problems)
+    dataset = section(root, DATASET, Dataset, problems)
+    model = section(root, MODEL, Model, problems)
+    platform = None
+    if environment != LOCAL:
+        path = _environment_path(root, environment)
+        platform = section(root, path, Environment, problems)
+        if project and platform:
+            problems += _with_file(path, check_answers(_answers(project, platform)))
+    elif project:
+        # The other environments' values are not looked at here, so that `local` always works.
+        answers = project.model_dump()
+        problems += _with_file(PROJECT, check_answers(answers, only=answers))
+    if dataset:
+        problems += dataset_problems(dataset)
+    if dataset and model:
+        problems += model_problems(dataset, model)
+    if problems or project is None or dataset is None or model is None:
+        raise UserError(problems, ExitStatus.CONFIGURATION)
+    return Settings(
+        root=root,
+        environment=environment,
+        project=project,
+        platform=platform,
+        dataset=dataset,
+        model=model,
+    )
+
+
+def environments(root: Path) -> list[str]:
+    """The names of the environments, `local` first."""
+    return [LOCAL, *sorted(path.stem for path in (root / "config/environments").glob("*.yaml"))]
+
+
+def _environment_path(root: Path, environment: str) -> str:
+    known = environments(root)
+    if environment not in known:
+        raise UserError.one(
+            "--env",
+            environment,
+            f"the repository has the environments {', '.join(known)}",
+            did_you_mean(environment, known) or "choose one of them",
+            ExitStatus.CONFIGURATION,
+        )
+    return f"config/environments/{environment}.yaml"
+
+
+def _answers(project: Project, platform: Environment) -> dict[str, Any]:
+    return {**project.model_dump(), **platform.model_dump()}
+
+
+def _with_file(path: str, problems: list[Problem]) -> Iterator[Problem]:
+    return (problem._replace(field=f"{path}: {problem.field}") for problem in problems)

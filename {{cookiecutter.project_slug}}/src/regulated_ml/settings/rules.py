@@ -1,0 +1,58 @@
+"""The rules between the values of config/, which no key can keep by itself."""
+
+from collections.abc import Iterator
+
+from regulated_ml.identifiers import Problem
+from regulated_ml.settings.models import Column, Dataset, Model
+
+DATASET, MODEL = "config/dataset.yaml", "config/model.yaml"
+
+
+def dataset_problems(dataset: Dataset) -> Iterator[Problem]:
+    """The rules between the columns of a table."""
+    names = [column.name for column in dataset.columns]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem(f"{DATASET}: columns", name, "named twice", "give each column one entry")
+    for role, least, most in (("label", 1, 1), ("identifier", 0, 1), ("feature", 1, len(names))):
+        count = len(dataset.having(role))
+        if not least <= count <= most:
+            rule = f"{least} to {most} columns have the role {role}, not {count}"
+            yield Problem(f"{DATASET}: columns", role, rule, "change the role of a column")
+    for column in dataset.columns:
+        for value, rule, fix in _column_mistakes(column):
+            yield Problem(f"{DATASET}: columns.{column.name}", value, rule, fix)
+
+
+def _column_mistakes(column: Column) -> Iterator[tuple[str, str, str]]:
+    """Value, rule and fix for each mistake in one column."""
+    low, high = column.minimum, column.maximum
+    if low is not None and high is not None and low > high:
+        yield f"{low} > {high}", "minimum is at most maximum", "exchange the two"
+    if column.role == "label" and column.positive not in column.values:
+        yield str(column.positive), "positive is one of the label's values", "name one of its codes"
+    if column.role == "label" and len(column.values) != 2:
+        yield str(list(column.values)), "a label has two values", "list both codes"
+    if column.monotone and (column.role != "feature" or column.type == "category"):
+        yield str(column.monotone), "only a numeric feature can be monotone", "remove monotone"
+    if column.role == "feature" and column.type == "date":
+        yield column.type, "a date is no feature by itself", "set the role to time or ignored"
+    if column.type == "category" and column.role == "feature" and not column.values:
+        yield "", "a category lists its values, since their order is the model's code", "list them"
+    if column.type in ("integer", "number"):
+        for code in (*column.values, *column.undocumented):
+            if isinstance(code, str):
+                yield code, f"a code of type {column.type} is written without quotes", "unquote it"
+
+
+def model_problems(dataset: Dataset, model: Model) -> Iterator[Problem]:
+    """The rules between model.yaml and dataset.yaml."""
+    split = model.split
+    if split.validation + split.test >= 1:
+        value = f"{split.validation} + {split.test}"
+        rule = "validation and test together leave rows for training"
+        yield Problem(f"{MODEL}: split", value, rule, "make one of them smaller")
+    times = [column.name for column in dataset.having("time")]
+    if split.time_column is not None and split.time_column not in times:
+        rule = f"time_column names a column of role time: {', '.join(times) or 'there is none'}"
+        fix = "name one of them, or remove time_column for a random split"
+        yield Problem(f"{MODEL}: split.time_column", split.time_column, rule, fix)
