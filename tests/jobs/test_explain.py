@@ -11,7 +11,7 @@ import pytest
 import shap
 import xgboost
 
-from regulated_ml.jobs import explain, samples
+from regulated_ml.jobs import explain, samples, shown
 from regulated_ml.jobs.columns import Columns
 from regulated_ml.jobs.contract import JobError
 from regulated_ml.jobs.contributions import Explained, Picked, Statistics
@@ -225,7 +225,62 @@ def test_where_nobody_is_declined_there_are_no_reasons(
     parameters = {**PARAMETERS, "threshold": 0.9999, "clients": []}
     found = Output(here(explain.main, channels(prepared, trained), parameters))
     assert (found.json["declined"], found.json["reason_frequency"]) == (0, [])
-    assert (len(found.reasons), found.json["clients"]) == (0, [])
+    assert len(found.reasons) == 0
+    scores = found.contributions["score"]
+    assert [client["row"] for client in found.json["clients"]] == [
+        scores.idxmax() + 1, scores.idxmin() + 1,
+    ]  # fmt: skip
+    assert all(client["decision"] == "accepted" for client in found.json["clients"])
+
+
+def test_where_no_clients_are_named_those_worth_a_look_are_shown(
+    here: Here, prepared: Path, trained: Path
+) -> None:
+    found = Output(here(explain.main, channels(prepared, trained), {**PARAMETERS, "clients": []}))
+    highest, last, lowest = found.json["clients"]
+    scores = found.contributions["score"]
+    assert (highest["score"], lowest["score"]) == pytest.approx((scores.max(), scores.min()))
+    assert last["score"] == pytest.approx(scores[scores >= 0.5].min())
+    assert [client["decision"] for client in (highest, last, lowest)] == [
+        "declined", "declined", "accepted",
+    ]  # fmt: skip
+    assert highest["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([0.2, 0.9, 0.5, 0.1, 0.6], [1, 2, 3]),  # a score at the threshold is declined
+        ([0.2, 0.9, 0.1], [1, 2]),  # who has the highest is the only one declined
+        ([0.2, 0.4, 0.1], [1, 2]),  # nobody is declined
+        ([0.9, 0.6], [0, 1]),  # everybody is
+        ([0.3, 0.3], [0]),
+    ],
+)
+def test_clients_worth_a_look_are_each_shown_once(scores: list[float], expected: list[int]) -> None:
+    assert shown.noteworthy(np.array(scores, np.float32), 0.5) == expected
+
+
+def test_identifiers_are_told_only_where_asked_for(
+    here: Here, prepared: Path, trained: Path
+) -> None:
+    known = pd.read_parquet(prepared / "test/measurements.parquet")["client"]
+    for asked, told in (({}, False), ({"show_identifiers": False}, False),
+                        ({"show_identifiers": True}, True)):  # fmt: skip
+        found = Output(here(explain.main, channels(prepared, trained), {**PARAMETERS, **asked}))
+        assert [client.get("identifier") for client in found.json["clients"]] == (
+            [known[6], known[1]] if told else [None, None]
+        )
+
+
+def test_identifiers_may_be_texts_missing_or_not_there_at_all(tmp_path: Path) -> None:
+    table = pd.DataFrame({"client": ["a", None, "c"]})
+    table.to_parquet(tmp_path / "measurements.parquet")
+    assert shown.identifiers(tmp_path, COLUMNS, [2, 0, 1]) == {2: "c", 0: "a"}
+    assert shown.identifiers(tmp_path, Columns(COLUMNS[1:]), [2]) == {}
+    table.rename(columns={"client": "x"}).to_parquet(tmp_path / "measurements.parquet")
+    with pytest.raises(JobError, match=r"measurements.parquet cannot be read"):
+        shown.identifiers(tmp_path, COLUMNS, [2])
 
 
 def test_a_client_who_is_not_there_is_named(here: Here, prepared: Path, trained: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from regulated_ml.jobs import contract, reasons
+from regulated_ml.jobs import contract, reasons, shown
 from regulated_ml.jobs.columns import Columns
 from regulated_ml.jobs.contributions import Picked, Statistics, explained
 from regulated_ml.jobs.explanation import Findings, content
@@ -24,15 +24,20 @@ def main() -> None:
     parameters = contract.parameters()
     model = Model.load(contract.processing_input("model"))
     sample = SampleFile(contract.processing_input("test"), model.layout)
-    features = in_words_of(Columns.from_json(parameters["columns"]), model.layout.features)
+    columns = Columns.from_json(parameters["columns"])
+    features = in_words_of(columns, model.layout.features)
     folder = contract.processing_output("explanation")
+    clients = shown.chosen(model, sample, parameters)
     found = Findings(
         features,
         Statistics(len(features)),
         reasons.Counts(features, parameters["reason_codes"]),
         sample=Picked(drawn(sample.rows, parameters["sample"], parameters["seed"])),
-        clients=Picked(positions(parameters["clients"], sample.rows)),
+        clients=Picked(np.array(clients)),
+        shown=clients,
     )
+    if parameters.get("show_identifiers"):
+        found.identifiers = shown.identifiers(contract.processing_input("test"), columns, clients)
     with tables(folder, features, parameters["reason_codes"]) as write:
         for done, (block, matrix) in enumerate(model.blocks(sample)):
             contract.progress("explain", done, sample.blocks)
@@ -67,15 +72,6 @@ def in_words_of(columns: Columns, features: Sequence[Feature]) -> list[Feature]:
 def drawn(rows: int, most: int, seed: int) -> Any:
     """Positions of at most `most` rows, drawn at random."""
     return np.random.default_rng(seed).choice(rows, min(rows, most), replace=False)
-
-
-def positions(clients: Sequence[int], rows: int) -> Any:
-    """Positions, from 0, of the clients to show, who are named by row numbers from 1."""
-    if beyond := [str(number) for number in clients if number > rows]:
-        raise contract.JobError(
-            f"explanation.clients names row {', '.join(beyond)}, but the sample has {rows} rows"
-        )
-    return np.array(clients, np.int64) - 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What `explain` finds out over all rows, and explanation.json made of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class Findings:
     told: reasons.Counts
     sample: Picked  # drawn in pictures
     clients: Picked  # with a waterfall each
+    shown: Sequence[int]  # the same clients, in the order in which they are shown
+    identifiers: Mapping[int, int | str] = field(default_factory=dict)  # only where asked for
 
     def add(self, part: Explained, flagged: "Array") -> reasons.Chosen:
         """Takes some rows in; gives the reasons of those that are flagged, which means declined."""
@@ -109,15 +111,14 @@ def _dependence(name: str, features: Sequence[Feature], sample: Explained) -> Js
 
 
 def _clients(found: Findings, parameters: Mapping[str, Any]) -> list[Json]:
-    """The clients to show, in the order in which they are asked for."""
-    if not parameters["clients"]:
-        return []
+    """The clients to show, in the order in which they are shown."""
     rows = found.clients.collected()
     flagged = declined(rows.scores, parameters["threshold"])
     told = reasons.choose(rows.contributions, found.features, parameters["reason_codes"])
     entries = {
-        int(row) + 1: {
-            "row": int(row) + 1,
+        row: {
+            "row": row + 1,
+            **({"identifier": found.identifiers[row]} if row in found.identifiers else {}),
             "score": float(rows.scores[n]),
             "decision": "declined" if flagged[n] else "accepted",
             "base_value": float(rows.bases[n]),
@@ -127,9 +128,9 @@ def _clients(found: Findings, parameters: Mapping[str, Any]) -> list[Json]:
                 for place, value in (told.of_client(n) if flagged[n] else [])
             ],
         }
-        for n, row in enumerate(found.clients.rows)
+        for n, row in enumerate(found.clients.rows.tolist())
     }
-    return [entries[row] for row in dict.fromkeys(parameters["clients"])]
+    return [entries[row] for row in found.shown]
 
 
 def _waterfall(features: Sequence[Feature], rows: Explained, n: int) -> list[Json]:
