@@ -160,11 +160,16 @@ def test_features_are_built_and_checked_when_rows_are_prepared(
         write(lambda features, table: features.assign(status=table["age"] // 10))
 
 
-def test_the_index_of_the_file_does_not_matter(prepare: Prepare) -> None:
-    table = clients(200)
-    outputs = prepare(table), prepare(table.set_axis(np.zeros(200, "int64"), axis="index"))
-    one, other = (features(folder / "train") for folder in outputs)
-    pd.testing.assert_frame_equal(one, other)
+def test_rows_are_told_apart_where_the_index_of_the_file_does_not(
+    prepare: Prepare, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = clients(200).set_axis(np.zeros(200, "int64"), axis="index")
+    assert len(features(prepare(table) / "train")) == 140
+    monkeypatch.setattr(
+        team("prepare"), "build_features", lambda c, k: raw_features(c, k).sort_values("limit")
+    )
+    with pytest.raises(JobError, match="rows in another order"):
+        prepare(table)
 
 
 def test_labels_that_are_not_declared_are_refused_with_their_counts(prepare: Prepare) -> None:

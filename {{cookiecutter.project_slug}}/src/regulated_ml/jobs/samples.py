@@ -58,6 +58,8 @@ def read_table(dataset: Mapping[str, Any]) -> Table:
 
 def _labels(values: "pd.Series[Any]", label: Column) -> "npt.NDArray[Any]":
     """Codes as 1 where they are the positive one, else 0."""
+    import numpy as np
+
     if count := int(values.isna().sum()):
         raise contract.JobError(f"{count} rows have no label ({label.name})")
     counts = values.value_counts()
@@ -69,7 +71,7 @@ def _labels(values: "pd.Series[Any]", label: Column) -> "npt.NDArray[Any]":
             f"{' and '.join(label.values)}: correct the rows, or leave them out"
         )
     positive = [value for value, code in codes.items() if code == str(label.positive)]
-    return values.isin(positive).to_numpy("int8")
+    return np.asarray(values.isin(positive), np.int8)
 
 
 def _code(value: Any) -> str:
