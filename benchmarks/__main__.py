@@ -1,24 +1,36 @@
-"""Prints every figure with its limit; exit status 1 if a limit is not kept."""
+"""Prints every figure with its limit; exit status 1 if a limit is not kept.
 
+`python -m benchmarks training` takes the measures of that name only.
+"""
+
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import repository
+from benchmarks import repository, training
 from benchmarks.figures import Figure
 
 # Each is given a folder of its own and yields its figures as it has them.
-MEASURES: tuple[Callable[[Path], Iterator[Figure]], ...] = (repository.measure,)
+MEASURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "repository": repository.measure,
+    "training": training.measure,
+}
 
 
 def main() -> None:
     """Runs the benchmarks and prints a Markdown table as it goes."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("measures", nargs="*", metavar="|".join(MEASURES), help="default: all")
+    names = parser.parse_args().measures or list(MEASURES)
+    if unknown := set(names) - MEASURES.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     print("| what | measured | limit | kept |\n|---|---|---|---|")
     kept = []
-    for measure in MEASURES:
+    for name in names:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-            for figure in measure(Path(folder)):
+            for figure in MEASURES[name](Path(folder)):
                 print(figure.row(), flush=True)
                 kept.append(figure.is_kept)
     sys.exit(not all(kept))

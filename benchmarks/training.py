@@ -5,7 +5,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from benchmarks.figures import Figure
 
 BARE = Path(__file__).with_name("bare_training.py")
 SIZES = {30_000: 7, 3_000_000: 3}  # rows of the table, and how often each side trains
+RML = (sys.executable, "-m", "regulated_ml")
 SAMPLED = 0.02  # seconds between two looks at the memory
 
 
@@ -26,13 +26,14 @@ class Cost(NamedTuple):
     megabytes: float  # resident, of the process and all that it started, at the highest
 
 
-def measure(repository: Path, python: Path) -> Iterator[Figure]:
-    """Trains in a rendered repository, by the Python of its environment."""
+def measure(folder: Path) -> Iterator[Figure]:
+    """Trains in a repository that is rendered into `folder`, by the Python that runs this."""
+    repository = _rendered(folder)
     for rows, times in SIZES.items():
-        features = _prepared(repository, python, rows)
+        features = _prepared(repository, rows)
         commands = (
-            [str(python), "-m", "regulated_ml", "train", "--force"],
-            [str(python), str(BARE), str(features), str(repository / "bare.ubj")],
+            [*RML, "train", "--force"],
+            [sys.executable, str(BARE), str(features), str(repository / "bare.ubj")],
         )
         costs = [[_cost(command, repository) for command in commands] for _ in range(times)]
         ours, bare = zip(*costs, strict=True)
@@ -49,14 +50,32 @@ def _figures(size: str, ours: Sequence[Cost], bare: Sequence[Cost]) -> Iterator[
     yield Figure(f"memory of `rml train`, {size}", megabytes[0], "MB", 550)
 
 
-def _prepared(repository: Path, python: Path, rows: int) -> Path:
+def _rendered(folder: Path) -> Path:
+    template = Path(__file__).parents[1]
+    render = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
+    profile = ["--config-file", str(template / "examples/answers.yaml")]
+    subprocess.run(
+        [*render, *profile, "--output-dir", str(folder)], check=True, capture_output=True
+    )
+    (repository,) = folder.iterdir()
+    return repository
+
+
+def _prepared(repository: Path, rows: int) -> Path:
     """Draws a twin and prepares it; gives the rows to train on."""
-    rml = [str(python), "-m", "regulated_ml"]
+    environment = _environment(repository)
     twin = ["--rows", str(rows), "--output", "twin.parquet"]
-    subprocess.run([*rml, "data", "twin", *twin], cwd=repository, check=True, capture_output=True)
-    done = subprocess.run(
-        [*rml, "prepare", "--data", "twin.parquet", "--json"],
+    subprocess.run(
+        [*RML, "data", "twin", *twin],
         cwd=repository,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    done = subprocess.run(
+        [*RML, "prepare", "--data", "twin.parquet", "--json"],
+        cwd=repository,
+        env=environment,
         check=True,
         capture_output=True,
         text=True,
@@ -65,11 +84,21 @@ def _prepared(repository: Path, python: Path, rows: int) -> Path:
     return repository / "runs" / str(run["id"]) / "train/features.parquet"
 
 
+def _environment(repository: Path) -> dict[str, str]:
+    """The variables of a command in the repository; Python may keep what it compiled."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(repository / "src")}
+
+
 def _cost(command: Sequence[str], folder: Path) -> Cost:
     """Runs a command and looks at its memory until it ends."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env=_environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     highest = 0.0
     ended = threading.Event()
@@ -103,22 +132,3 @@ def _resident(pid: int) -> float:
         return 0.0  # it has ended
     own = next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
     return own * 1024 / 1e6 + sum(_resident(int(child)) for child in children)
-
-
-def main() -> None:
-    """Renders a repository and measures in it, with the Python that runs this."""
-    template = Path(__file__).parents[1]
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        render = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
-        profile = ["--config-file", str(template / "examples/answers.yaml")]
-        subprocess.run([*render, *profile, "--output-dir", folder], check=True, capture_output=True)
-        (repository,) = Path(folder).iterdir()
-        os.environ["PYTHONPATH"] = str(repository / "src")
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        print("| what | measured | limit | kept |\n|---|---|---|---|")
-        for figure in measure(repository, Path(sys.executable)):
-            print(figure.row(), flush=True)
-
-
-if __name__ == "__main__":
-    main()
