@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 LOCK = "requirements.lock"
@@ -23,7 +23,7 @@ PIN = re.compile(
 class Pin(NamedTuple):
     """A package as it is locked, and where its marker says that it is installed."""
 
-    name: str  # in its canonical form, as `packaging.utils.canonicalize_name` writes it
+    name: NormalizedName
     version: Version
     marker: Marker | None
 
