@@ -1,6 +1,8 @@
 """A profile holds aggregates over twenty clients and more, and whoever tampers with it is told."""
 
 import json
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from regulated_ml.data import profile, profiling, tables
 from regulated_ml.data.grouping import grouped
-from regulated_ml.data.margins import encode
+from regulated_ml.data.margins import TooRareError, encode
 from regulated_ml.data.profile import MINIMUM_CLIENTS, Profile
 from regulated_ml.data.trees import Walk
 from regulated_ml.errors import UserError
@@ -99,7 +101,7 @@ def test_the_shipped_profile_is_that_of_the_training_rows(
 
 
 def test_every_value_in_the_profile_is_shared_or_averaged(
-    training_rows: pd.DataFrame, shipped: dict[str, Any]
+    training_rows: pd.DataFrame, credit: Dataset, shipped: dict[str, Any]
 ) -> None:
     """Independent of how cells are made: what stands there is held by 20 clients, or by nobody
     in particular, because it is the mean of the 20 lowest or highest in its interval."""
@@ -107,15 +109,15 @@ def test_every_value_in_the_profile_is_shared_or_averaged(
         values = np.sort(training_rows[column["name"]].to_numpy())
         margin, step = column["margin"], column["margin"]["step"]
         shared = {v for v, n in zip(*np.unique(values, return_counts=True), strict=True) if n >= 20}
+        if credit.column(column["name"]).values:  # codes have no mean
+            assert set(margin["low"]) == set(margin["high"]) == shared
+            continue
         means = np.convolve(values, np.ones(20) / 20, "valid")
-        for low, high, clients in zip(
-            margin["low"], margin["high"], margin["clients"], strict=True
-        ):
+        for low, high in zip(margin["low"], margin["high"], strict=True):
             if low == high and low in shared:
                 continue
-            single = low == high and clients >= 20
             nearest = [np.abs(means - end).min() for end in (low, high)]
-            assert single or max(nearest) <= step / 2 + 1e-9, (column["name"], low, high)
+            assert max(nearest) <= step / 2 + 1e-9, (column["name"], low, high)
 
 
 def test_the_ends_of_a_column_are_not_those_of_fewer_than_twenty_clients(
@@ -139,7 +141,12 @@ def test_the_ends_of_a_column_are_not_those_of_fewer_than_twenty_clients(
 def test_cells_cover_their_values_in_order(numbers: list[float], codes: bool) -> None:
     values = np.array(numbers, np.float64)
     missing = np.zeros(len(values), bool)
-    margin, cells, ranks = encode(values, missing, codes=codes)
+    try:
+        margin, cells, ranks = encode(values, missing, codes=codes)
+    except TooRareError:
+        assert codes
+        assert max(Counter(numbers).values()) < MINIMUM_CLIENTS
+        return
     assert min(margin.clients) >= MINIMUM_CLIENTS
     assert np.bincount(cells, minlength=len(margin.clients)).tolist() == list(margin.clients)
     order = np.argsort(values, kind="stable")
@@ -149,6 +156,58 @@ def test_cells_cover_their_values_in_order(numbers: list[float], codes: bool) ->
     assert ends == sorted(ends)
     unit = margin.step / margin.scale
     assert values.min() - unit <= ends[0] <= ends[-1] <= values.max() + unit
+
+
+@given(st.lists(st.integers(1, 45), min_size=1, max_size=25), st.booleans(), st.randoms())
+@settings(max_examples=200)
+def test_every_single_value_is_shared_and_every_end_a_mean(
+    sizes: list[int], codes: bool, chance: random.Random
+) -> None:
+    """With each value held by so many clients; primes and tenths have no mean in common."""
+    assume(sum(sizes) >= MINIMUM_CLIENTS)
+    distinct = np.cumsum([chance.choice((0.1, 7, 1009)) for _ in sizes]).round(1)
+    values = np.repeat(distinct, sizes)
+    held = dict(zip(distinct.tolist(), sizes, strict=True))
+    means = np.convolve(values, np.ones(20) / 20, "valid")
+    try:
+        margin = encode(values, np.zeros(len(values), bool), codes=codes).margin
+    except TooRareError:
+        assert codes
+        assert max(sizes) < MINIMUM_CLIENTS
+        return
+    for end in {*margin.low, *margin.high}:
+        shared = held.get(float(end), 0) >= MINIMUM_CLIENTS
+        averaged = not codes and np.abs(means - end).min() <= margin.step / margin.scale / 2 + 1e-9
+        assert shared or averaged
+
+
+def with_regions(lines: list[str], region: Callable[[int], str]) -> list[str]:
+    """The loans with other texts in the column that has no declared values."""
+    rows = [line.split(",") for line in lines]
+    return [",".join([*row[:6], region(n), row[7]]) for n, row in enumerate(rows)]
+
+
+def test_a_column_of_names_has_no_profile(write: Write, loans: Dataset) -> None:
+    named = with_regions(loan_lines(500), lambda n: f"secret person {n}")
+    table = tables.read(write(named), loans)
+    with pytest.raises(UserError, match="region") as caught:
+        profiling.make(table, loans, "0" * 64, np.arange(500), "all")
+    (problem,) = caught.value.problems
+    assert "declare its values" in problem.fix
+    assert "ignored" in problem.fix
+    assert "secret" not in str(problem)
+
+
+def test_a_text_is_named_only_where_twenty_clients_share_it(write: Write, loans: Dataset) -> None:
+    chance = random.Random(3)
+    towns = with_regions(loan_lines(600), lambda n: f"town{int(chance.triangular(0, 40, 0))}")
+    held = Counter(line.split(",")[6] for line in towns)
+    table = tables.read(write(towns), loans)
+    made = profiling.make(table, loans, "0" * 64, np.arange(600), "all")
+    (margin,) = (column.margin for column in made.columns if column.name == "region")
+    assert set(margin.low) == {town for town, count in held.items() if count >= 20}
+    assert sum(margin.clients) == 600
+    assert min(held.values()) < 20
 
 
 def test_missing_values_are_a_cell_where_there_are_enough_of_them() -> None:

@@ -1,6 +1,7 @@
 """From the values of a column to cells of at least so many clients, for a profile."""
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +27,10 @@ class Encoded(NamedTuple):
     ranks: "npt.NDArray[np.float64]"  # the mid-rank of each row's value, in 0..1
 
 
+class TooRareError(ValueError):
+    """No value of the column is shared by so many clients that it may stand for the others."""
+
+
 class _Group(NamedTuple):
     """Some neighbouring distinct values, by their positions."""
 
@@ -42,10 +47,13 @@ def encode(
         values: numbers; those where `missing` are not looked at.
         missing: which rows have no value. Fewer than `MINIMUM_CLIENTS` of them are not told.
         codes: every cell is a single value, as for codes, which have nothing in between.
+
+    Raises:
+        TooRareError: of codes, where no single one is held by `MINIMUM_CLIENTS` clients.
     """
     present = ~missing if len(values) - missing.sum() >= MINIMUM_CLIENTS else np.zeros_like(missing)
     distinct, which, counts = np.unique(values[present], return_inverse=True, return_counts=True)
-    groups = _groups(counts, codes)
+    groups = _codes(counts) if codes else _intervals(counts)
     of_value = np.empty(len(distinct), np.intp)
     for number, group in enumerate(groups):
         of_value[group.values] = number
@@ -73,21 +81,36 @@ def encode(
     return Encoded(margin, cells, ranks)
 
 
-def _groups(counts: "npt.NDArray[np.intp]", codes: bool) -> list[_Group]:
+def _codes(counts: "npt.NDArray[np.intp]") -> list[_Group]:
+    """A group for each code that enough clients share; rarer ones join the one before, or the next.
+
+    However many clients the rare codes have together, none of them may stand for the others: its
+    name would be that of a few.
+    """
+    shared = np.flatnonzero(counts >= MINIMUM_CLIENTS)
+    if not len(counts):
+        return []
+    if not len(shared):
+        raise TooRareError(f"no value is shared by {MINIMUM_CLIENTS} clients")
+    starts = [0, *shared[1:].tolist(), len(counts)]
+    return [_Group([*range(first, after)], single=True) for first, after in pairwise(starts)]
+
+
+def _intervals(counts: "npt.NDArray[np.intp]") -> list[_Group]:
     """Neighbouring values put together until each group has enough clients.
 
     Values that many clients share stay alone; what lies between two of them and is too rare joins
     the one before. Groups are small at both ends of a distribution, where its tails are.
     """
     total = int(counts.sum())
-    heap = MINIMUM_CLIENTS if codes else max(MINIMUM_CLIENTS, total // HEAP)
+    heap = max(MINIMUM_CLIENTS, total // HEAP)
     before = np.cumsum(counts) - counts
     groups: list[_Group] = []
     run: list[int] = []
 
     def close() -> None:
         if sum(counts[run]) >= MINIMUM_CLIENTS:
-            groups.append(_Group([*run], single=codes))
+            groups.append(_Group([*run], single=False))
             run.clear()
         elif groups:
             groups[-1].values.extend(run)
@@ -102,12 +125,10 @@ def _groups(counts: "npt.NDArray[np.intp]", codes: bool) -> list[_Group]:
             continue
         run.append(value)
         nearer_end = min(before[value], total - before[value])
-        if not codes and sum(counts[run]) >= max(
-            MINIMUM_CLIENTS, min(nearer_end / 4, total / INTERVALS)
-        ):
+        if sum(counts[run]) >= max(MINIMUM_CLIENTS, min(nearer_end / 4, total / INTERVALS)):
             close()
     close()
-    return groups if codes else _with_broad_ends(groups, counts)
+    return _with_broad_ends(groups, counts)
 
 
 def _with_broad_ends(groups: list[_Group], counts: "npt.NDArray[np.intp]") -> list[_Group]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from regulated_ml.data import schema, tables
 from regulated_ml.data.grouping import grouped
-from regulated_ml.data.margins import Encoded, encode
+from regulated_ml.data.margins import Encoded, TooRareError, encode
 from regulated_ml.data.profile import (
     MINIMUM_CLIENTS,
     SCORE_UNIT,
@@ -93,7 +93,8 @@ def make(
         words: which rows these are, for the reader of the profile.
 
     Raises:
-        UserError: the rows are too few, or one of the label's two codes is too rare.
+        UserError: the rows are too few, one of the label's two codes is too rare, or a column of
+            codes or texts has none that enough clients share.
     """
     rows = table.take(pa.array(selected))
     rows = rows.filter(pc.is_valid(rows.column(dataset.label.name)))
@@ -104,7 +105,10 @@ def make(
     profiles = []
     for number, column in enumerate(columns):
         progress(number, len(columns) + 1, column.name)
-        encoded = _encoded(rows.column(column.name).combine_chunks(), column, positive)
+        try:
+            encoded = _encoded(rows.column(column.name).combine_chunks(), column, positive)
+        except TooRareError:
+            raise _too_rare(column) from None
         profiles.append(_column(column.name, encoded, cells[:number]))
         cells[number] = encoded.cells
     progress(len(columns), len(columns) + 1, dataset.label.name)
@@ -154,6 +158,17 @@ def _enough(positive: "npt.NDArray[np.bool_]", dataset: Dataset) -> None:
                 f"a profile looks at {MINIMUM_CLIENTS} rows or more of each of the label's codes",
                 "use a table with more rows",
             )
+
+
+def _too_rare(column: Column) -> UserError:
+    """The error for a column that can have no cell, such as names; its values are not shown."""
+    fix = "set its role to ignored" if column.values else "declare its values, or its role: ignored"
+    return UserError.one(
+        f"config/dataset.yaml: columns: {column.name}",
+        column.role,
+        f"a value that {MINIMUM_CLIENTS} clients or more share, to stand in the profile",
+        fix,
+    )
 
 
 def _encoded(values: pa.Array, column: Column, positive: "npt.NDArray[np.bool_]") -> Encoded:
