@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from regulated_ml.data import tables
 from regulated_ml.data.cells import parse
+from regulated_ml.data.fingerprint import fingerprint
 from regulated_ml.errors import UserError
 from regulated_ml.settings import Dataset
 
@@ -319,6 +320,35 @@ def test_no_text_at_all_makes_a_parser_fail(text: str, kind: pa.DataType) -> Non
     values, bad = parse(pa.array([text, None]), kind, pa.array(["NA"]))
     assert len(values) == 2
     assert bad is None or bad.to_pylist() == [True, False]
+
+
+@pytest.mark.parametrize("sentinel", ["-999", "-999.0"])
+def test_a_missing_number_is_the_same_in_every_form_of_file(
+    write: Write, loans: Dataset, tmp_path: Path, sentinel: str
+) -> None:
+    dataset = loans.model_copy(update={"missing_values": ("", "-999", "1900-01-01")})
+    lines = [f"L1,2025-01-31,{sentinel},A,-999,,north,yes", "L2,1900-01-01,2.5,B,12,,,no"]
+    text = write(lines)
+    typed = tmp_path / "typed.parquet"
+    tables.read(text, loans).to_pandas().to_parquet(typed)  # -999 as numbers, int64 and float64
+    assert pq.read_table(typed).column("term").to_pylist() == [-999, 12]
+    for path in (text, typed):
+        assert [row["amount"] for row in rows(path, dataset)] == [None, 2.5]
+        assert [row["term"] for row in rows(path, dataset)] == [None, 12]
+        assert rows(path, dataset)[1]["granted"] is None
+    found = {fingerprint(tables.batches(path, dataset)).sha256 for path in (text, typed)}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_a_number_without_end_is_refused_in_a_typed_file_too(
+    write: Write, loans: Dataset, tmp_path: Path, value: float
+) -> None:
+    frame = tables.read(write(LINES), loans).to_pandas()
+    frame.loc[1, "amount"] = value
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UserError, match="column amount, row 2: a number"):
+        tables.read(tmp_path / "t.parquet", loans)
 
 
 def test_a_written_table_is_canonical_for_its_dataset_only(

@@ -21,22 +21,35 @@ Parsed = tuple[pa.Array, pa.BooleanArray | None]
 def parse(cells: pa.Array, kind: pa.DataType, missing: pa.Array) -> Parsed:
     """The cells as `kind` (int64, float64, string or timestamp[ms]), and which were unreadable.
 
-    Nulls, NaN and the texts in `missing` become null. The second value is None where every cell
-    could be read, else it is true for the cells that could not; these are null in the first.
+    Nulls, NaN and the texts in `missing` become null, and so do numbers and dates equal to one of
+    these texts: -999 is the same in a file that has types as in one that has none. The second value
+    is None where every cell could be read, else it is true for the cells that could not; these are
+    null in the first.
     """
     if cells.type == kind and not pa.types.is_string(kind):
-        return _without_nan(cells), None
-    texts = _trimmed(cells)
-    texts = pc.if_else(pc.is_in(texts, missing), pa.scalar(None, pa.string()), texts)
-    values = PARSERS[kind](texts)
-    bad = pc.and_(pc.is_valid(texts), pc.is_null(values))
-    return values, bad if pc.any(bad).as_py() else None
+        given, values = _without_nan(cells), _finite(cells)
+    else:
+        texts = _trimmed(cells)
+        given = _where(texts, pc.invert(pc.is_in(texts, missing)))
+        values = PARSERS[kind](given)
+    bad = pc.and_(pc.is_valid(given), pc.is_null(values))
+    return _but(values, missing), bad if pc.any(bad).as_py() else None
+
+
+def _but(values: pa.Array, missing: pa.Array) -> pa.Array:
+    """The values without those that a text in `missing` stands for."""
+    if pa.types.is_string(values.type):
+        return values  # compared as text already
+    sentinels = PARSERS[values.type](missing).drop_null()
+    return _where(values, pc.invert(pc.is_in(values, sentinels))) if len(sentinels) else values
+
+
+def _finite(cells: pa.Array) -> pa.Array:
+    return _where(cells, pc.is_finite(cells)) if pa.types.is_floating(cells.type) else cells
 
 
 def _without_nan(cells: pa.Array) -> pa.Array:
-    if not pa.types.is_floating(cells.type):
-        return cells
-    return pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
+    return _where(cells, pc.invert(pc.is_nan(cells))) if pa.types.is_floating(cells.type) else cells
 
 
 def _trimmed(cells: pa.Array) -> pa.StringArray:
@@ -67,8 +80,7 @@ def _integers(texts: pa.StringArray) -> pa.Array:
 def _numbers(texts: pa.StringArray) -> pa.Array:
     """Finite decimal numbers; Arrow alone would take `nan` and `inf` too."""
     decimal = _where(texts, pc.match_substring_regex(texts, DECIMAL))
-    values = pc.cast(pc.replace_substring_regex(decimal, r"^\+", ""), pa.float64())
-    return _where(values, pc.is_finite(values))
+    return _finite(pc.cast(pc.replace_substring_regex(decimal, r"^\+", ""), pa.float64()))
 
 
 def _dates(texts: pa.StringArray) -> pa.Array:
