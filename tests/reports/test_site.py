@@ -128,11 +128,45 @@ def test_clients_have_letters_and_nothing_that_tells_who_they_are(texts: dict[st
         assert not any(f"{row}" in text or f"{row:,}" in text for row in rows)
 
 
-def test_configuration_can_ask_for_identifiers() -> None:
-    shown = site(show_identifiers=True, description=None, evaluation=None)
-    shown.explanation["clients"][0]["identifier"] = 4711
-    text = render(shown)["explanation.html"]
-    assert "Client A (4711) is declined" in text
+@pytest.mark.parametrize(
+    ("show_identifiers", "identifier", "heading"),
+    [
+        (True, {"identifier": 4711}, "Client A (4711) is declined"),
+        (True, {"identifier": "K-4711"}, "Client A (K-4711) is declined"),
+        (False, {"identifier": 4711}, "Client A is declined"),
+        (True, {}, "Client A (row 98,765) is declined"),
+        (False, {}, "Client A is declined"),
+    ],
+)
+def test_identifiers_are_shown_where_configuration_asks_for_them_and_never_else(
+    show_identifiers: bool, identifier: dict[str, Any], heading: str
+) -> None:
+    shown = changed("explanation")
+    client = {**shown.explanation["clients"][0], "row": 98765, **identifier}
+    shown.explanation["clients"] = [client]
+    made = render(dataclasses.replace(shown, show_identifiers=show_identifiers))
+    assert heading in made["explanation.html"]
+    texts = " ".join(re.sub("<[^>]+>", " ", text) for text in made.values())
+    assert ("4711" in texts) == (show_identifiers and bool(identifier))
+    assert ("98,765" in texts) == (show_identifiers and not identifier)
+
+
+@pytest.mark.parametrize(
+    ("sample", "own_sample", "said"),
+    [
+        ("test", False, "the sample “test”, which the model has not been trained on; "),
+        ("test", True, "the validator’s sample “test”, which was brought from outside"),
+        ("clients of 2026", True, "the validator’s sample “clients of 2026”, which was brought"),
+        ("validation", False, "the sample “validation”; "),
+    ],
+)
+def test_only_the_splits_test_rows_are_called_unknown_to_the_model(
+    sample: str, own_sample: bool, said: str
+) -> None:
+    found = changed("evaluation", sample=sample, own_sample=own_sample)
+    page = render(found)["model.html"]
+    assert said in page
+    assert ("has not been trained on" in page) == (sample == "test" and not own_sample)
 
 
 def test_values_of_clients_are_to_be_handled_as_such_and_a_twins_are_nobodys() -> None:
@@ -190,11 +224,11 @@ def depending(values: list[float], pushes: list[float]) -> str:
 
 
 def test_neither_tables_nor_ticks_tell_of_a_client_alone_with_its_value() -> None:
-    page = depending([2] * 200 + [3] * 60 + [777], [0.0] * 260 + [8.25])
-    assert "Values of fewer than 20 clients are not in the picture." in page
-    assert "777" not in page
-    assert "8.25" not in page
-    assert 'other values (2)</td><td class="r">61<' in page
+    text = depending([2] * 200 + [3] * 60 + [777], [0.0] * 260 + [8.25])
+    assert "Values of fewer than 20 clients are not in the picture." in text
+    assert "777" not in text
+    assert "8.25" not in text
+    assert re.search(r"other values \(2\)\s+61\s", text)
 
 
 def test_a_feature_with_few_values_in_the_sample_has_no_picture() -> None:

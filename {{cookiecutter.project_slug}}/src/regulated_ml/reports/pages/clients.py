@@ -1,4 +1,7 @@
-"""The section about single clients, chosen by the configuration: how each score comes about."""
+"""The section about single clients: how each score comes about.
+
+The explain job has chosen them, as config/model.yaml says; identifiers are shown where it asks.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -20,6 +20,7 @@ from regulated_ml.reports.words import (
 
 Json = Mapping[str, Any]
 
+TEST = "test"  # the sample that the split has set aside
 # The metrics of both models: a name, the key, digits, and which direction is better.
 METRICS = (
     ("Gini", "gini", "higher"),
@@ -45,14 +46,21 @@ def page(site: SiteInput) -> Page | None:
         _scores(found, event),
         _training(site.training),
     ]
-    sample = short(found["sample"])
     lead = (
-        f"Measured on the {whole(found['rows'])} rows of the sample “{sample}”, which the model "
-        f"has not been trained on; {percent(found['label_rate'])} of them are labelled "
-        f"“{short(event)}”."
+        f"Measured on the {whole(found['rows'])} rows of {_sample(found)}; "
+        f"{percent(found['label_rate'])} of them are labelled “{short(event)}”."
     )
     finding = findings.auc(found, event)
     return Page("model.html", "Model", finding, lead, tuple(s for s in sections if s))
+
+
+def _sample(found: Json) -> str:
+    """The sample, and what is known of it: a validator's may hold rows of the training."""
+    name = f"sample “{short(found['sample'])}”"
+    if found.get("own_sample"):
+        return f"the validator’s {name}, which was brought from outside"
+    unknown = ", which the model has not been trained on" if found["sample"] == TEST else ""
+    return f"the {name}{unknown}"
 
 
 def metrics_table(evaluation: Json) -> Table:

@@ -79,7 +79,6 @@ class Start:
 def start(site: SiteInput, pages: Sequence[Page]) -> Start:
     """The start page of a site that has the given other pages."""
     made = {page.file for page in pages}
-    evaluated = site.evaluation is not None
     return Start(
         finding=next(
             (page.finding for page in pages if page.file == "model.html"),
@@ -87,7 +86,7 @@ def start(site: SiteInput, pages: Sequence[Page]) -> Start:
         ),
         lead=_lead(site),
         tiles=_tiles(site.evaluation) if site.evaluation else (),
-        figure=_figure(site.evaluation) if evaluated and site.evaluation else None,
+        figure=_figure(site.evaluation) if site.evaluation else None,
         pages=tuple(pages),
         missing=tuple(part for part in PARTS if part.file not in made),
         warnings=_warnings(site.records),
