@@ -112,3 +112,16 @@ def test_a_table_that_breaks_its_schema_is_told_row_by_row(
     assert result.returncode == 1
     violations = json.loads(result.stdout)["violations"]
     assert {item["column"] for item in violations} == {"customer", "churned"}
+
+
+def test_a_table_that_breaks_its_schema_says_so_in_the_record(
+    repository: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "churn.csv"
+    write_table(table)
+    text = table.read_text().replace(",south,", ",west,", 2)
+    table.write_text(text)
+    configure(repository, "ignored", "null")
+    (run,) = json.loads(rml(repository, "prepare", "--data", table, "--json").stdout)["runs"]
+    assert run["data"]["violations"] == 2
+    assert any("in 2 places" in warning for warning in run["warnings"])

@@ -139,6 +139,7 @@ def _workflow(environment: str) -> "Workflow":
 
 
 def _table(workflow: "Workflow", given: Path | None) -> "Table":
+    from regulated_ml.data.schema import check
     from regulated_ml.data.source import locate
     from regulated_ml.tracking.records import Data
     from regulated_ml.workflow.running import Table
@@ -146,12 +147,14 @@ def _table(workflow: "Workflow", given: Path | None) -> "Table":
     settings = workflow.settings
     with output.progress("reading the table"):
         found = locate(settings, given)
+        checked = check(found.path, settings.dataset)
     root, path = settings.root, found.path.resolve()
     data = Data(
         name=settings.dataset.name,
         state=found.state,
         fingerprint=found.fingerprint,
         rows=found.rows,
+        violations=sum(violation.count for violation in checked.violations),
         file=str(path.relative_to(root) if path.is_relative_to(root) else path),
     )
     return Table(path, data)

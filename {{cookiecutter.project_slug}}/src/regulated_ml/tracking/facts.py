@@ -90,6 +90,18 @@ def identity() -> Identity:
     return Identity(user=user, host=platform.node())
 
 
+def source_files(folder: Path) -> list[Path]:
+    """Every file below `folder` but caches: compiled Python, and hidden folders of tools."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(
+            part == "__pycache__" or part.startswith(".") for part in path.relative_to(folder).parts
+        )
+    ]
+
+
 def code_hash(root: Path, files: Iterable[Path]) -> str:
     """SHA-256 over names and bytes of source files, independent of the order they come in."""
     digest = hashlib.sha256()

@@ -35,6 +35,7 @@ class Data(Part):
     fingerprint: str  # SHA-256 of the canonical table
     rows: int
     file: str
+    violations: int = 0  # of the rules of dataset.yaml, as `rml data check` counts them
 
 
 class Dependencies(Part):

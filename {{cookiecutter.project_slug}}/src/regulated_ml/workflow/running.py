@@ -217,10 +217,8 @@ class Workflow:
         standard, jobs = source / "regulated_ml", source / "regulated_ml/jobs"
         return [
             path
-            for path in source.rglob("*")
-            if path.is_file()
-            and "__pycache__" not in path.parts
-            and (jobs in path.parents or standard not in path.parents)
+            for path in facts.source_files(source)
+            if jobs in path.parents or standard not in path.parents
         ]
 
     def _checkpoints(self, key: str) -> Path:
@@ -278,4 +276,9 @@ STATE_WARNINGS = {
 
 def _data_warnings(tables: Sequence[Data]) -> list[str]:
     states = {table.state for table in tables}
-    return [sentence for state, sentence in STATE_WARNINGS.items() if state in states]
+    said = [sentence for state, sentence in STATE_WARNINGS.items() if state in states]
+    if violations := max(table.violations for table in tables):
+        said.append(
+            f"A table breaks rules of dataset.yaml in {violations} places: `rml data check`."
+        )
+    return said

@@ -17,7 +17,7 @@ from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.site import build_site
 from regulated_ml.reports.words import ColumnWords, Vocabulary
 from regulated_ml.settings import Column, Settings
-from regulated_ml.tracking.facts import code_hash
+from regulated_ml.tracking.facts import code_hash, source_files
 from regulated_ml.tracking.records import Data, Record
 from regulated_ml.tracking.store import RunStore
 
@@ -49,11 +49,11 @@ def _source(settings: Settings, runs: Sequence[Record]) -> str:
     """A hash of all that the pages depend on: runs, configuration, and the code that draws them."""
     standard = Path(regulated_ml.__file__).parent
     rooms = ("data", "reports", "workflow")
-    code = [path for room in rooms for path in (standard / room).rglob("*.*")]
+    code = [path for room in rooms for path in source_files(standard / room)]
     parts = [
         *(run.id for run in runs),
         settings.model_dump_json(exclude={"root"}),
-        code_hash(standard, (path for path in code if path.suffix != ".pyc")),
+        code_hash(standard, code),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
