@@ -69,6 +69,16 @@ def test_a_build_killed_between_the_two_renames_is_undone(reports: Path) -> None
     assert content(reports) == {"index.html": "old", "model.html": "old"}
 
 
+def test_a_build_killed_after_both_renames_leaves_nothing_to_the_next(reports: Path) -> None:
+    (reports / "minutes.txt").write_text("of the board")
+    reports.rename(reports.parent / ".reports-old")
+    reports.mkdir()
+    (reports / "index.html").write_text("newer")
+    write(reports, index="new")
+    assert content(reports) == {"index.html": "new", "minutes.txt": "of the board"}
+    assert [path.name for path in reports.parent.iterdir()] == ["reports"]
+
+
 def test_two_builds_at_once_leave_one_whole_site(reports: Path) -> None:
     def build(text: str) -> None:
         for _ in range(20):

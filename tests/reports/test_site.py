@@ -37,6 +37,25 @@ def test_a_whole_site_has_four_pages_and_tells_where_they_are(tmp_path: Path) ->
     assert told[-1][0] == told[-1][1]
 
 
+def test_notes_come_with_the_pages_they_are_about(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    for made_from in ("first", "second"):
+        pages = build_site(NOTHING_MADE, reports, notes={".made-from.json": made_from})
+        assert (reports / ".made-from.json").read_text("utf-8") == made_from
+        assert pages == [reports / "index.html"]
+
+
+def test_a_build_that_fails_leaves_the_note_of_the_old_pages(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    build_site(NOTHING_MADE, reports, notes={".made-from.json": "first"})
+    old = (reports / "index.html").read_bytes()
+    changed_site = dataclasses.replace(NOTHING_MADE, owner="Somebody else")
+    with pytest.raises(FileNotFoundError):
+        build_site(changed_site, reports, notes={".made-from.json": "second", "no/folder": ""})
+    assert (reports / ".made-from.json").read_text("utf-8") == "first"
+    assert (reports / "index.html").read_bytes() == old
+
+
 def test_the_same_content_gives_the_same_bytes(texts: dict[str, str]) -> None:
     assert render(site()) == texts
 

@@ -1,6 +1,6 @@
 """Builds the site: pages rendered from templates, written beside the old site, swapped in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,28 @@ FILES = (INDEX, *(part.file for part in PARTS))
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def build_site(site: SiteInput, destination: Path, progress: Progress | None = None) -> list[Path]:
+def build_site(
+    site: SiteInput,
+    destination: Path,
+    progress: Progress | None = None,
+    *,
+    notes: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Builds all pages of the site in the folder `destination`; returns them, start page first.
 
     All pages are rendered before the first is written. They are written to a folder beside
     `destination`, which takes its place as a whole; a site that was there stays when anything
     fails. Files in `destination` that are no page of a site are kept.
 
+    `notes` are texts by file name that belong to these very pages, as what they were made from:
+    they come and go with the pages, given the same names at each build.
+
     Raises OSError when the folder cannot be written.
     """
     pages = render(site, progress)
-    with replacing_folder(destination, FILES) as folder:
-        for name, text in pages.items():
+    content = {**(notes or {}), **pages}
+    with replacing_folder(destination, {*FILES, *content}) as folder:
+        for name, text in content.items():
             (folder / name).write_text(text, encoding="utf-8")
     return [destination / name for name in pages]
 
