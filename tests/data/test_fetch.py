@@ -4,12 +4,15 @@ import fcntl
 import gzip
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import urllib3
 
-from regulated_ml.data import download, source, tables
+from regulated_ml.data import download, source, space, tables
 from regulated_ml.data.fingerprint import fingerprint
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.settings import Dataset, Settings
@@ -171,6 +174,109 @@ def test_redirects_are_followed(server: Server, tmp_path: Path) -> None:
     assert got(tmp_path / "part") == TABLE
 
 
+def test_a_redirect_from_https_to_http_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(at: str, *_: object) -> urllib3.HTTPResponse:
+        asked.append(at)
+        return urllib3.HTTPResponse(b"", {"Location": "http://bank.invalid/t?token=abc"}, 302)
+
+    monkeypatch.setattr(download, "_request", answer)
+    with pytest.raises(UserError, match="https all the way; it leads to http://bank.invalid/t$"):
+        download.download("https://bank.invalid/t", tmp_path / "part")
+    assert asked == ["https://bank.invalid/t"]
+
+
+def test_redirects_without_end_are_refused(server: Server, tmp_path: Path) -> None:
+    server.answers = [Answer(302, headers={"Location": "/again"}, body=b"") for _ in range(9)]
+    with pytest.raises(UserError, match="at most 5 redirects"):
+        download.download(server.address, tmp_path / "part")
+
+
+def test_a_password_is_kept_from_the_hosts_that_a_redirect_leads_to(
+    server: Server, tmp_path: Path
+) -> None:
+    elsewhere = server.address.replace("127.0.0.1", "localhost")
+    server.answers = [
+        Answer(302, headers={"Location": place}, body=b"") for place in (server.address, elsewhere)
+    ]
+    download.download(server.address.replace("//", "//user:secret@"), tmp_path / "part")
+    assert ["Authorization" in request for request in server.requests] == [True, True, False]
+
+
+def test_the_token_of_a_signed_address_is_sent_and_never_kept(shop: Settings) -> None:
+    (address,) = shop.dataset.source.addresses
+    signed = with_addresses(shop, f"{address}?X-Amz-Signature=t0ken")
+    found = source.fetch(signed)
+    assert tables.note(found.path, "source")["from"] == address
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(403), Answer(cut_after=9), Answer(302, headers={"Location": "http://[t0ken"})]
+)
+def test_the_token_of_a_signed_address_is_in_no_message_and_no_file(
+    server: Server, tmp_path: Path, answer: Answer
+) -> None:
+    server.answers = [answer] * download.ATTEMPTS
+    with pytest.raises(UserError) as caught:
+        download.download(server.address + "?X-Amz-Signature=t0ken", tmp_path / "part")
+    assert "t0ken" not in str(caught.value.problems)
+    assert not any(b"t0ken" in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+
+
+@pytest.mark.parametrize("length", [None, ""])
+def test_what_does_not_fit_on_the_disk_is_not_downloaded(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: str | None
+) -> None:
+    """Whether the server tells the length beforehand or not."""
+    server.answers = [Answer(headers={} if length is None else {"Content-Length": length})]
+    monkeypatch.setattr(space, "free", lambda folder: len(TABLE) - 1)
+    with pytest.raises(UserError, match="fits on the disk") as caught:
+        download.download(server.address, tmp_path / "part")
+    assert caught.value.status == ExitStatus.RESOURCE
+    assert len(got(tmp_path / "part")) < len(TABLE)
+
+
+def test_what_does_not_fit_on_the_disk_is_not_unpacked(
+    shop: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "given.zip").write_bytes(zipped("loans.csv", TABLE))
+    monkeypatch.setattr(space, "free", lambda folder: len(TABLE) - 1)
+    with pytest.raises(UserError, match="fits on the disk"):
+        source.take(tmp_path / "given.zip", shop)
+    monkeypatch.setattr(space, "free", lambda folder: len(TABLE))
+    assert source.take(tmp_path / "given.zip", shop).state == "real"
+
+
+def test_free_space_is_that_of_the_nearest_folder_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def usage(folder: Path) -> SimpleNamespace:
+        asked.append(folder)
+        return SimpleNamespace(free=space.SPARE + 5)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    assert space.free(tmp_path / "not/there") == 5
+    assert asked == [tmp_path]
+
+
+def test_without_addresses_the_configuration_is_wrong(shop: Settings) -> None:
+    with pytest.raises(UserError, match="there is none") as caught:
+        source.fetch(with_addresses(shop))
+    assert caught.value.status == ExitStatus.CONFIGURATION
+
+
+def test_another_table_at_the_address_is_a_mistake_in_data(shop: Settings, server: Server) -> None:
+    server.content = TABLE.replace(b",no\n", b",yes\n", 1)
+    with pytest.raises(UserError, match=r"source\.sha256") as caught:
+        source.fetch(shop)
+    assert caught.value.status == ExitStatus.DATA
+
+
 def test_two_processes_do_not_write_the_same_part(server: Server, tmp_path: Path) -> None:
     with (tmp_path / "part").open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
@@ -198,7 +304,9 @@ def test_a_password_in_an_address_is_sent_and_never_shown(server: Server, tmp_pa
     assert "secret" not in str(caught.value.problems)
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://host/file", "table.csv"])
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "ftp://host/file", "table.csv", "https://", "https://[host"]
+)
 def test_only_http_is_fetched(tmp_path: Path, address: str) -> None:
     with pytest.raises(UserError, match="https://"):
         download.download(address, tmp_path / "part")

@@ -6,6 +6,7 @@ about the file. A later request asks for the rest only if the file is still that
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import ssl
@@ -14,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.util import Retry, Timeout, make_headers, parse_url
+from urllib3.util import Timeout, make_headers, parse_url
 
+from regulated_ml.data import space
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import read_json, write_text
 
@@ -26,6 +29,7 @@ ATTEMPTS = 5
 PAUSE = 0.5  # seconds after the first failed attempt, then twice as long each time
 LONGEST_PAUSE = 30.0  # seconds, also where a server asks for more
 CHUNK = 1 << 16  # bytes
+REDIRECTS = 5
 TIMEOUT = Timeout(connect=10, read=60)
 WORTH_ANOTHER_TRY = {408, 425, 429, 500, 502, 503, 504}
 
@@ -35,7 +39,7 @@ Progress = Callable[[int, int | None], None]  # bytes done, bytes in all where k
 class Validators(NamedTuple):
     """What tells one version of a file from another."""
 
-    address: str
+    address: str  # its hash, for it may hold a token
     etag: str
     last_modified: str
     length: int | None  # bytes of the whole file
@@ -84,8 +88,11 @@ def discard(part: Path) -> None:
 
 
 def shown(address: str) -> str:
-    """An address without the user and password in it."""
-    return parse_url(address)._replace(auth=None).url
+    """An address without the secrets that it may hold: user, password and query (signed links)."""
+    try:
+        return parse_url(address)._replace(auth=None, query=None, fragment=None).url
+    except urllib3.exceptions.LocationParseError:
+        return "(not an address)"
 
 
 def _attempt(address: str, part: Path, file: BinaryIO, progress: Progress) -> None:
@@ -103,38 +110,57 @@ def _attempt(address: str, part: Path, file: BinaryIO, progress: Progress) -> No
             file.truncate(start)
             if not start:  # only now, when no byte of another version is left in the part
                 _remember(part, address, response)
-            _receive(response, file, start, progress)
+            _receive(response, part, file, start, progress)
         finally:
             response.close()
             response.release_conn()
-    except urllib3.exceptions.LocationValueError as error:
-        raise _refused(address, str(error), "write it as https://host/path") from error
+    except ValueError as error:  # of urllib3 and urllib alike, for what is no address
+        rule = "an address with a host, and so is each that it leads to"
+        raise _refused(address, rule, "write it as https://host/path") from error
     except urllib3.exceptions.HTTPError as error:
-        if isinstance(getattr(error, "reason", error), urllib3.exceptions.SSLError):
+        if isinstance(error, urllib3.exceptions.SSLError):
             fix = "let SSL_CERT_FILE name your company's certificates"
-            raise _refused(address, f"no trust in the server: {error}", fix) from error
+            raise _refused(address, f"no trust in the server: {_reason(error)}", fix) from error
         raise _Broken(_reason(error)) from error
 
 
 def _reason(error: urllib3.exceptions.HTTPError) -> str:
-    """Why it failed, without what urllib3 wraps around it."""
-    words = str(getattr(error, "reason", None) or error)
+    """Why it failed, without what urllib3 puts before it."""
+    words = str(error)
     return words.split("): ", 1)[-1] if words.startswith("HTTP") else words
 
 
 def _open(address: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-    parsed = parse_url(address)
+    """The answer to a request, redirects followed; never from https to http, where any may listen."""
+    at = address
+    for _ in range(REDIRECTS + 1):
+        response = _request(at, address, headers)
+        moved = response.get_redirect_location()
+        if not moved:
+            return response
+        response.close()
+        before, at = parse_url(at), urljoin(at, moved)
+        if before.scheme == "https" and parse_url(at).scheme == "http":
+            rule = f"https all the way; it leads to {shown(at)}"
+            raise _refused(address, rule, "name an address that stays with https")
+    raise _refused(address, f"at most {REDIRECTS} redirects", "correct the address")
+
+
+def _request(at: str, address: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    """One answer. A user and password go to the host in whose address they stand, to no other."""
+    parsed, given = parse_url(at), parse_url(address)
     if parsed.scheme not in ("http", "https"):
         raise _refused(address, "it begins with https:// or http://", "correct the address")
-    if parsed.auth:
-        headers |= make_headers(basic_auth=parsed.auth)
+    same = (parsed.scheme, parsed.host, parsed.port) == (given.scheme, given.host, given.port)
+    auth = make_headers(basic_auth=given.auth) if given.auth and same else {}
     return _pool(parsed.scheme, parsed.host or "").request(
         "GET",
-        shown(address),
-        headers=headers,
+        parsed._replace(auth=None, fragment=None).url,
+        headers={**headers, **auth},
         preload_content=False,
         timeout=TIMEOUT,
-        retries=Retry(total=5, connect=0, read=0, status=0, other=0),  # that is, redirects only
+        redirect=False,
+        retries=False,  # `download` tries again
     )
 
 
@@ -180,12 +206,21 @@ def _is_the_rest(response: urllib3.BaseHTTPResponse, known: Validators, have: in
 
 
 def _receive(
-    response: urllib3.BaseHTTPResponse, file: BinaryIO, start: int, progress: Progress
+    response: urllib3.BaseHTTPResponse,
+    part: Path,
+    file: BinaryIO,
+    start: int,
+    progress: Progress,
 ) -> None:
+    room = start + space.free(part.parent)
     length = _length(response)
     total = None if length is None else start + length
+    if total is not None and total > room:
+        raise space.no_room("the table at source.addresses", total, part.parent)
     progress(start, total)
     while chunk := response.read1(CHUNK):  # what is there, for `read` would drop it at a cut
+        if file.tell() + len(chunk) > room:  # where the server does not tell, or packs its answer
+            raise space.no_room("the table at source.addresses", file.tell(), part.parent)
         file.write(chunk)
         progress(file.tell(), total)
     file.flush()  # urllib3 has raised where fewer bytes came than were announced
@@ -195,7 +230,7 @@ def _remember(part: Path, address: str, response: urllib3.BaseHTTPResponse) -> N
     tag, date = (response.headers.get(name, "") for name in ("ETag", "Last-Modified"))
     if "Content-Encoding" in response.headers:  # we asked for none; its bytes are not the file's
         tag, date = "", ""
-    validators = Validators(shown(address), tag, date, _length(response))
+    validators = Validators(_hash(address), tag, date, _length(response))
     write_text(_notes(part), json.dumps(validators._asdict()))
 
 
@@ -212,7 +247,11 @@ def _known(part: Path, address: str) -> Validators | None:
         known = Validators(**read_json(_notes(part)))
     except (FileNotFoundError, ValueError, TypeError):  # none, or half written by something else
         return None
-    return known if known.address == shown(address) else None
+    return known if known.address == _hash(address) else None
+
+
+def _hash(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()
 
 
 def _notes(part: Path) -> Path:

@@ -32,6 +32,7 @@ BATCH_ROWS = 65_536
 CSV_BLOCK = 1 << 22  # bytes of text that are parsed at a time
 HEAD = 1 << 16  # bytes in which the row with the names of the columns must stand
 LARGEST_SHEET = 1 << 29  # bytes; a sheet of the old format has at most 65,536 rows
+ZIP = b"PK\x03\x04"  # how an archive with a file in it begins
 TABLES_IN_ZIP = r"(?i)\.(csv|tsv|txt|xls|parquet)$"
 
 
@@ -82,6 +83,18 @@ def metadata(path: Path) -> dict[str, str]:
     return {key.decode(): value.decode(errors="replace") for key, value in found.items()}
 
 
+def unpacked_size(path: Path, dataset: Dataset) -> int:
+    """The bytes of the table in a zip archive that can be read; 0 for every other form.
+
+    That is what the archive tells; zipfile reads no more of a member, however much is packed in it.
+    """
+    with path.open("rb") as file:
+        if not _begins(file, ZIP):
+            return 0
+        with zipfile.ZipFile(file) as archive:
+            return archive.getinfo(_member(archive, path, dataset)).file_size
+
+
 def damaged(path: Path, form: str, error: Exception) -> UserError:
     """The error for a file that begins like `form` and cannot be read as one."""
     rule = f"a whole, undamaged {form} ({visible(str(error), limit=160)})"
@@ -97,7 +110,7 @@ def _opened(path: Path, dataset: Dataset) -> Iterator[BinaryIO]:
             str(path), path.name, f"a file with a table; it is {kind}", "check the path"
         )
     with path.open("rb") as file:
-        if not _begins(file, b"PK\x03\x04"):
+        if not _begins(file, ZIP):
             yield file
             return
         with ExitStack() as opened:

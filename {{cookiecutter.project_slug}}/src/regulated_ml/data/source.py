@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from regulated_ml.data import download, profile, tables, twin
+from regulated_ml.data import download, formats, profile, space, tables, twin
 from regulated_ml.data.fingerprint import Fingerprint, Fingerprinter, fingerprint, write_csv
 from regulated_ml.data.state import SYNTHETIC, State, mark_of, sidecar, state_of
 from regulated_ml.errors import ExitStatus, UserError
@@ -76,12 +76,16 @@ def convert(
         notes: what the file is to say about itself.
 
     Raises:
-        UserError: the table cannot be read, is empty, or is another one; `target` stays as it was.
+        UserError: the table cannot be read, is empty or another one, or has no room on the disk; `target`
+            stays as it was.
     """
     batches = tables.batches(path, dataset)
     first = next(batches, None)  # before a file or folder is made for it
     if first is None:
         raise UserError.one(str(path), path.name, "one row or more", "export the table again")
+    size = formats.unpacked_size(path, dataset)
+    if size > space.free(target.parent):
+        raise space.no_room(str(path), size, target.parent)
     mark = mark_of(path)
     notes = {**(notes or {}), **({SYNTHETIC: mark} if mark is not None else {})}
     passing = Fingerprinter()
@@ -114,10 +118,11 @@ def fetch(settings: Settings, progress: download.Progress = lambda done, total: 
     it was.
 
     Raises:
-        UserError: what went wrong at each of the addresses.
+        UserError: what went wrong at each of the addresses, with the status of the last of them.
     """
     dataset = settings.dataset
     problems: list[Problem] = []
+    status = ExitStatus.CONFIGURATION
     for address in dataset.source.addresses:
         name = hashlib.sha256(address.encode()).hexdigest()[:16]
         part = (settings.root / dataset.file).with_name(f".fetch-{name}.part")
@@ -126,11 +131,12 @@ def fetch(settings: Settings, progress: download.Progress = lambda done, total: 
             return _keep(part, download.shown(address), settings)
         except UserError as error:
             problems += error.problems
+            status = error.status
     if not problems:
         rule = "an address to fetch the table from; there is none"
         fix = "add it, or hand over a file: rml data fetch FILE"
-        raise UserError.one("config/dataset.yaml: source.addresses", "", rule, fix)
-    raise UserError(problems, ExitStatus.RESOURCE)
+        raise UserError.one("config/dataset.yaml: source.addresses", "", rule, fix, status)
+    raise UserError(problems, status)
 
 
 def take(path: Path, settings: Settings) -> Located:
