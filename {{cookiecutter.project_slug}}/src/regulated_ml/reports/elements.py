@@ -1,6 +1,8 @@
 """What a page consists of. The templates know these types and no others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -15,6 +17,14 @@ class Table:
     align: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+def thinned(items: Sequence[Any], limit: int) -> list[Any]:
+    """At most `limit` of the items for a table, evenly spaced, the first and last among them."""
+    if len(items) <= limit:
+        return list(items)
+    last = len(items) - 1
+    return [items[round(place * last / (limit - 1))] for place in range(limit)]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
-"""The page about the model: how well it ranks, what its scores mean, what decisions cost."""
+"""The page about the model: how well it ranks, what its scores mean, what decisions cost.
 
-from collections.abc import Mapping, Sequence
+The sections about thresholds and about the scores themselves are in modules of their own.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
-from regulated_ml.reports.elements import Figure, Page, Section, Table
+from regulated_ml.reports.elements import Figure, Page, Section, Table, thinned
 from regulated_ml.reports.findings import model as findings
 from regulated_ml.reports.inputs import SiteInput
+from regulated_ml.reports.pages import decisions, scores
 from regulated_ml.reports.plots import model as plots
 from regulated_ml.reports.words import (
     capital,
@@ -13,7 +17,6 @@ from regulated_ml.reports.words import (
     decimal,
     interval,
     percent,
-    quantity,
     short,
     whole,
 )
@@ -39,11 +42,11 @@ def page(site: SiteInput) -> Page | None:
     sections = [
         _ranking(found, event),
         _challenger(found),
-        _decisions(found, event),
-        _costs(found),
-        _bands(found),
-        _calibration(found),
-        _scores(found, event),
+        decisions.precision_recall(found, event),
+        decisions.costs(found),
+        scores.bands(found),
+        scores.calibration(found),
+        scores.distribution(found, event),
         _training(site.training),
     ]
     lead = (
@@ -82,7 +85,7 @@ def metrics_table(evaluation: Json) -> Table:
 
 
 def _ranking(found: Json, event: str) -> Section:
-    points = [(decimal(p["fpr"]), decimal(p["tpr"])) for p in _thinned(found["roc"], 21)]
+    points = [(decimal(p["fpr"]), decimal(p["tpr"])) for p in thinned(found["roc"], 21)]
     alternative = f"ROC curve: {findings.auc(found, event)}."
     return Section(
         "Ranking",
@@ -126,168 +129,6 @@ def _challenger(found: Json) -> Section | None:
     )
 
 
-def _decisions(found: Json, event: str) -> Section:
-    finding = findings.decisions(found, event)
-    points = _thinned(found["precision_recall"], 21)
-    rows = tuple((decimal(p["recall"]), decimal(p["precision"])) for p in points)
-    chosen = findings.chosen_row(found)
-    return Section(
-        "Precision and recall",
-        finding,
-        ("A lower threshold finds more of them and flags more of the others as well.",),
-        Figure(
-            "precision-recall",
-            plots.precision_recall(found["precision_recall"], found["label_rate"], chosen),
-            f"Precision over recall: {finding}.",
-            "The marked point is the threshold in use; the dashed line is what flagging at random "
-            "would reach.",
-            Table("Points of the curve", "rr", ("Recall", "Precision"), rows),
-        ),
-    )
-
-
-def _costs(found: Json) -> Section:
-    finding = findings.cost(found)
-    head = (
-        "Threshold",
-        "Flagged",
-        "True pos.",
-        "False pos.",
-        "False neg.",
-        "Precision",
-        "Recall",
-        "Cost",
-    )
-    rows = tuple(
-        (
-            decimal(row["threshold"], 2),
-            whole(row["flagged"]),
-            whole(row["true_positives"]),
-            whole(row["false_positives"]),
-            whole(row["false_negatives"]),
-            percent(row["precision"]),
-            percent(row["recall"]),
-            quantity(row["cost"]),
-        )
-        for row in found["thresholds"]
-    )
-    chosen, cheapest = found["chosen_threshold"], found["cheapest_threshold"]
-    return Section(
-        "Thresholds and costs",
-        finding,
-        (
-            "The cost counts each wrong decision with its weight from config/model.yaml. The "
-            "threshold is a decision for people: the cheapest one is so for these weights only.",
-        ),
-        Figure(
-            "thresholds",
-            plots.thresholds(found["thresholds"], chosen, cheapest),
-            f"Cost by threshold: {finding}.",
-            "Above: the cost of all decisions on the sample. Below: precision (solid) and recall "
-            "(dashed).",
-            Table("Decisions by threshold", "r" * len(head), head, rows),
-        ),
-    )
-
-
-def _bands(found: Json) -> Section:
-    bands = sorted(found["bands"], key=lambda row: row["low"])
-    finding = findings.bands(found)
-    head = ("Band", "Scores from", "to", "Rows", "Share", "Positives", "Label rate")
-    rows = tuple(
-        (
-            str(row["band"]),
-            decimal(row["low"]),
-            decimal(row["high"]),
-            whole(row["rows"]),
-            percent(row["share"]),
-            whole(row["defaults"]),
-            percent(row["default_rate"]),
-        )
-        for row in bands
-    )
-    return Section(
-        "Score bands",
-        finding,
-        (),
-        Figure(
-            "bands",
-            plots.bands(bands),
-            f"Label rate by score band: {finding}.",
-            "Each bar is one band of scores.",
-            Table("Score bands", "r" * len(head), head, rows),
-        ),
-    )
-
-
-def _calibration(found: Json) -> Section:
-    finding = findings.calibration(found)
-    head = ("Scores from", "to", "Rows", "Predicted", "Observed", "Observed, interval")
-    rows = tuple(
-        (
-            decimal(b["low"]),
-            decimal(b["high"]),
-            whole(b["rows"]),
-            percent(b["predicted"]),
-            percent(b["observed"]),
-            f"{percent(b['observed_low'])} to {percent(b['observed_high'])}",
-        )
-        for b in found["calibration"]
-    )
-    return Section(
-        "Calibration",
-        finding,
-        (
-            "A score can be read as a rate where the mean score of a group lies in the interval of "
-            "the rate observed in it.",
-        ),
-        Figure(
-            "calibration",
-            plots.calibration(found["calibration"]),
-            f"Observed against predicted rate: {finding}.",
-            "Each dot is a group of clients of similar score. On the dashed line, prediction and "
-            "observation agree.",
-            Table("Calibration", "r" * len(head), head, rows),
-        ),
-    )
-
-
-def _scores(found: Json, event: str) -> Section:
-    histogram, edges = found["score_histogram"], found["score_histogram"]["edges"]
-    name = short(event)
-    rows = tuple(
-        (f"{decimal(low, 2)} to {decimal(high, 2)}", whole(positive), whole(negative))
-        for low, high, positive, negative in zip(
-            edges, edges[1:], histogram["positive"], histogram["negative"], strict=False
-        )
-    )
-    finding = scores_finding(found, event)
-    return Section(
-        "Distribution of scores",
-        finding,
-        (),
-        Figure(
-            "scores",
-            plots.score_histogram(histogram, found["chosen_threshold"], name),
-            f"How each class spreads over the scores: {finding}.",
-            "Upwards the positives, downwards the others, each as shares of its own class.",
-            Table("Rows by score", "rrr", ("Score", "Positives", "Others"), rows),
-        ),
-    )
-
-
-def scores_finding(found: Json, event: str) -> str:
-    """How many of each class the threshold flags."""
-    row = findings.chosen_row(found)
-    if row is None:
-        return "How the scores of the two classes spread"
-    return (
-        f"{percent(row['recall'], 0)} of the clients labelled “{short(event)}” score "
-        f"{quantity(row['threshold'])} or more, against "
-        f"{percent(row['false_positive_rate'], 0)} of the others"
-    )
-
-
 def _training(result: Json | None) -> Section | None:
     if result is None or not any(result["history"].values()):
         return None
@@ -295,7 +136,7 @@ def _training(result: Json | None) -> Section | None:
     finding = findings.training(result)
     names = [name for name in ("train", "validation") if history.get(name)]
     length = max(len(history[name]) for name in names)
-    places = _thinned(range(length), 21)
+    places = thinned(range(length), 21)
     rows = tuple(
         (
             whole(place + 1),
@@ -317,11 +158,3 @@ def _training(result: Json | None) -> Section | None:
             Table("The metric by round", "r" * len(head), head, rows),
         ),
     )
-
-
-def _thinned(items: Sequence[Any], limit: int) -> list[Any]:
-    """At most `limit` of the items, evenly spaced, the first and last among them."""
-    if len(items) <= limit:
-        return list(items)
-    last = len(items) - 1
-    return [items[round(place * last / (limit - 1))] for place in range(limit)]
