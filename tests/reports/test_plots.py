@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -113,3 +114,16 @@ def test_codes_are_written_out_where_there_is_room(names: list[str], ticks: list
 def test_a_map_of_correlations_names_each_column() -> None:
     shown = texts(data.correlations(["age", "limit"], [[1, 0.3], [0.3, None]]))
     assert {"age  1", "limit  2"} <= set(shown)
+
+
+@pytest.mark.parametrize("columns", [2, 5, 24])
+def test_the_key_of_the_correlations_lies_beside_the_map(columns: int) -> None:
+    names = [f"A_LONG_NAME_OF_COLUMN_{n}" for n in range(columns)]
+    with mpl.rc_context(canvas.STYLE):
+        plot = data.correlations.__wrapped__(names, np.eye(columns).tolist())  # type: ignore[attr-defined]
+        covered = plot.get_tightbbox()
+        (key,) = (other for other in plot.figure.axes if other is not plot)
+        for part in (key.get_tightbbox(), *(t.get_window_extent() for t in plot.figure.texts)):
+            assert not covered.overlaps(part)
+            assert 0 <= part.x0 < part.x1 <= plot.figure.bbox.width
+            assert 0 <= part.y0 < part.y1 <= plot.figure.bbox.height

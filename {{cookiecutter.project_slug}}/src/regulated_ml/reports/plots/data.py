@@ -14,9 +14,11 @@ from regulated_ml.reports.plots.canvas import (
     INK,
     MARK,
     MODEL,
+    MUTED,
     NARROW,
     OTHER,
     PIXEL,
+    WIDTH,
     compact_axis,
     fitting,
     panels,
@@ -35,6 +37,8 @@ TICKS = 10  # of a column of codes, at most
 ROOM = 52  # characters below a column of codes
 BINS = 32  # of a column of numbers
 CELL = 19  # CSS pixels of one pair in the map of correlations
+NAMES = 150  # CSS pixels for the names of its columns, on its left
+KEY = 52  # CSS pixels for the key of its colours, above it
 
 
 @picture
@@ -150,15 +154,10 @@ def correlations(names: Sequence[str], matrix: Sequence[Sequence[float | None]])
     """The correlation of each pair of columns as a coloured cell, numbered like its table."""
     values = np.array([[np.nan if v is None else v for v in row] for row in matrix], dtype=float)
     values[np.triu_indices(len(names), 1)] = np.nan  # each pair once
-    left, side = 150, CELL * len(names)
-    figure = Figure(figsize=((left + side + 12) * PIXEL, (side + 40) * PIXEL))
-    box = (
-        left / (left + side + 12),
-        34 / (side + 40),
-        side / (left + side + 12),
-        side / (side + 40),
-    )
-    plot = figure.add_axes(box)
+    side = CELL * len(names)
+    width, height = max(WIDTH, NAMES + side + 12), KEY + side + 34
+    figure = Figure(figsize=(width * PIXEL, height * PIXEL))
+    plot = figure.add_axes((NAMES / width, 34 / height, side / width, side / height))
     plot.pcolormesh(values, cmap=CORRELATION, vmin=-1, vmax=1, edgecolors="white", linewidth=0.8)
     places = np.arange(len(names)) + 0.5
     plot.set_yticks(places, [f"{short(name, 20)}  {n}" for n, name in enumerate(names, 1)])
@@ -169,17 +168,18 @@ def correlations(names: Sequence[str], matrix: Sequence[Sequence[float | None]])
     plot.grid(visible=False)
     for side_name in ("left", "bottom"):
         plot.spines[side_name].set_visible(False)
-    _key(figure, (0.62, 0.72, 0.33, 0.03))
+    _key(figure, width, height)
     return plot
 
 
-def _key(figure: Figure, box: tuple[float, float, float, float]) -> None:
-    """What the colours mean, in the empty half of the map."""
-    key = figure.add_axes(box)
+def _key(figure: Figure, width: float, height: float) -> None:
+    """What the colours mean, in a strip of its own above the map; sizes in CSS pixels."""
+    key = figure.add_axes((NAMES / width, 1 - 20 / height, 160 / width, 8 / height))
     key.pcolormesh(np.linspace(-1, 1, 21)[None, :], cmap=CORRELATION, vmin=-1, vmax=1)
     key.set_xticks([0.5, 10.5, 20.5], [decimal(-1, 0), "0", "1"])
     key.set_yticks([])
-    key.set_title("correlation", fontsize=9, color=INK)
+    x, y = (NAMES - 8) / width, 1 - 16 / height
+    figure.text(x, y, "correlation", ha="right", va="center", color=MUTED)
     key.grid(visible=False)
     for spine in key.spines.values():
         spine.set_visible(False)
