@@ -1,5 +1,6 @@
 """From one table to the rows that are trained on, watched and tested."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,10 @@ def test_features_json_tells_order_and_meaning(prepared: Path) -> None:
 
 def test_the_csv_is_what_the_container_reads(prepared: Path) -> None:
     for name in PARTS:
-        rows = pd.read_csv(prepared / f"csv/{name}.csv", header=None).to_numpy(np.float32)
+        text = (prepared / f"csv/{name}.csv").read_text()
+        assert ",," in text  # a blank cell is a missing value
+        assert "nan" not in text
+        rows = pd.read_csv(io.StringIO(text), header=None).to_numpy(np.float32)
         assert np.array_equal(rows, features(prepared / name).to_numpy(np.float32), equal_nan=True)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost
+from sklearn.metrics import log_loss, roc_auc_score
 
 from regulated_ml.jobs import checkpoints, training
 from regulated_ml.jobs.contract import JobError
@@ -182,16 +183,20 @@ def test_a_checkpoint_is_a_model_that_xgboost_reads(fit: Fit, tmp_path: Path) ->
     assert booster.num_boosted_rounds() == 30
 
 
-def test_early_stopping_keeps_the_best_round(fit: Fit, prepared: Path, tmp_path: Path) -> None:
-    stopped = fit(early_stopping_rounds=4, rounds=200)
+@pytest.mark.parametrize(
+    ("metric", "computed", "best"), [("logloss", log_loss, np.min), ("auc", roc_auc_score, np.max)]
+)
+def test_early_stopping_keeps_the_best_round(
+    fit: Fit, prepared: Path, metric: str, computed: Any, best: Any
+) -> None:
+    stopped = fit(early_stopping_rounds=4, rounds=200, eval_metric=metric)
     history = stopped.history["validation"]
-    assert stopped.best_round == int(np.argmin(history)) + 1 == stopped.rounds - 4
+    assert history.index(best(history)) + 1 == stopped.best_round == stopped.rounds - 4
     assert stopped.booster.num_boosted_rounds() == stopped.best_round
     # The metric of the model that is kept, computed from its predictions.
     values, labels = rows(prepared / "validation")
     scores = stopped.booster.predict(xgboost.DMatrix(values, feature_names=FEATURES))
-    loss = -np.mean(np.where(labels == 1, np.log(scores), np.log(1 - scores)))
-    assert loss == pytest.approx(min(history), rel=1e-5)
+    assert computed(labels, scores) == pytest.approx(best(history), rel=1e-5)
 
 
 def test_a_monotone_feature_never_lowers_the_score(fit: Fit) -> None:

@@ -163,7 +163,6 @@ def _booster(
     booster = xgboost.Booster(parameters, list(matrices.values()))
     if start.model:
         booster.load_model(bytearray(start.model))
-        booster.set_param(parameters)  # a model does not carry them all
     return booster
 
 
