@@ -76,6 +76,31 @@ def test_rows_are_counted_from_below_the_header_whatever_stands_above(
     assert unreadable.rows.tolist() == [3]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("block", [200, 1 << 22])
+def test_blank_lines_are_no_rows_and_are_counted(
+    loans: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, block: int
+) -> None:
+    monkeypatch.setattr("regulated_ml.data.formats.CSV_BLOCK", block)
+    wrong = LINES[0].replace(",12,", ",x,")
+    lines = ["", LINES[0], "", "", wrong, LINES[2].replace("a,", f"a{end}{end}"), "", "too,short"]
+    path = tmp_path / "blank.csv"
+    text = end.join(["title", "", HEADER, *lines, wrong, "", ""])
+    path.write_bytes(text.encode())
+    batches = list(tables.lenient_batches(path, loans))
+    assert [int(row) for batch in batches for row in batch.rows] == [2, 5, 6, 9]
+    assert [int(n) for b in batches for c in b.unreadable for n in c.rows] == [5, 9]
+    assert [line.row for batch in batches for line in batch.malformed] == [8]
+    packed = tmp_path / "blank.zip"
+    packed.write_bytes(zipped("blank.csv", text.encode()))
+    assert [int(n) for b in tables.lenient_batches(packed, loans) for n in b.rows] == [2, 5, 6, 9]
+
+
+def test_a_line_of_delimiters_is_a_row_without_values(write: Write, loans: Dataset) -> None:
+    found = rows(write([LINES[0], ",,,,,,,", "", ",,,,,,,"]), loans)
+    assert [row["loan"] for row in found] == ["L1", None, None]
+
+
 def test_text_in_another_encoding_is_told_as_such(loans: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "latin.csv"
     path.write_bytes("\n".join([HEADER, *LINES]).encode("latin-1"))

@@ -115,8 +115,8 @@ def _attempt(address: str, part: Path, file: BinaryIO, progress: Progress) -> No
             response.close()
             response.release_conn()
     except ValueError as error:  # of urllib3 and urllib alike, for what is no address
-        rule = "an address with a host, and so is each that it leads to"
-        raise _refused(address, rule, "write it as https://host/path") from error
+        rule = "https://host/path, and so is each address that it leads to"
+        raise _refused(address, rule, "correct the address") from error
     except urllib3.exceptions.HTTPError as error:
         if isinstance(error, urllib3.exceptions.SSLError):
             fix = "let SSL_CERT_FILE name your company's certificates"
@@ -131,7 +131,7 @@ def _reason(error: urllib3.exceptions.HTTPError) -> str:
 
 
 def _open(address: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-    """The answer to a request, redirects followed; never from https to http, where any may listen."""
+    """The answer to a request, redirects followed, but none from https to http."""
     at = address
     for _ in range(REDIRECTS + 1):
         response = _request(at, address, headers)

@@ -6,17 +6,20 @@ unpacked to the disk, so that neither memory nor a temporary folder ever holds a
 """
 
 import codecs
+import csv
 import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -46,7 +49,8 @@ class Malformed(NamedTuple):
 class Raw(NamedTuple):
     """Some rows as the file has them, the declared columns in the declared order.
 
-    Rows count from 1, the first below the names of the columns, malformed ones included.
+    Rows count from 1, the first below the names of the columns, malformed ones and blank lines
+    included.
     """
 
     rows: "npt.NDArray[np.int64]"
@@ -65,7 +69,7 @@ def raw_batches(path: Path, dataset: Dataset) -> Iterator[Raw]:
             form, reader = _form(file, path)
             try:
                 yield from reader(file, path, dataset)
-            except pa.ArrowException as error:
+            except (pa.ArrowException, csv.Error) as error:
                 raise damaged(path, form, error) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise damaged(path, "zip archive", error) from error
@@ -213,7 +217,10 @@ def _csv(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
             column_names=header.names,
         ),
         pyarrow.csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+            delimiter=delimiter,
+            newlines_in_values=True,
+            invalid_row_handler=skip,
+            ignore_empty_lines=False,  # or the rows after them would have wrong numbers
         ),
         pyarrow.csv.ConvertOptions(
             column_types={name: pa.string() for name in header.names},
@@ -222,16 +229,45 @@ def _csv(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
         ),
     )
     row = 1
+    blank: set[int] | None = None
     for batch in reader:
         # The parser may be ahead of this batch, never behind it: all of its bad lines are known.
         skipped = [line.row for line in bad]
         rows = np.setdiff1d(np.arange(row, row + len(batch) + len(bad)), skipped)[: len(batch)]
         row = int(rows[-1]) + 1 if len(rows) else row
-        yield Raw(rows, layout.arrange(batch), tuple(line for line in bad if line.row < row))
+        lines = tuple(line for line in bad if line.row < row)
+        if (empty := _empty(batch)).any():
+            if blank is None:
+                blank = _blank_rows(path, dataset, above, delimiter)
+            kept = ~empty | ~np.isin(rows, list(blank))
+            rows, batch = rows[kept], batch.filter(pa.array(kept))  # noqa: PLW2901
+        if len(rows) or lines:
+            yield Raw(rows, layout.arrange(batch), lines)
         bad = [line for line in bad if line.row >= row]
     if bad:
         nothing = pa.RecordBatch.from_pylist([], reader.schema)
         yield Raw(np.empty(0, np.int64), layout.arrange(nothing), tuple(bad))
+
+
+def _empty(batch: pa.RecordBatch) -> "npt.NDArray[np.bool_]":
+    """Which rows have no text in any cell: blank lines, and lines of nothing but delimiters."""
+    empty = np.ones(len(batch), bool)
+    for column in batch.columns:
+        if not empty.any():
+            break
+        empty &= pc.equal(column, "").to_numpy(zero_copy_only=False)
+    return empty
+
+
+def _blank_rows(path: Path, dataset: Dataset, above: int, delimiter: str) -> set[int]:
+    """The numbers of the blank lines, which Arrow cannot tell from lines of delimiters.
+
+    Reads the file once more, and slowly, as few files need it.
+    """
+    with _opened(path, dataset) as file:
+        lines = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+        below = csv.reader(islice(lines, above, None), delimiter=delimiter)
+        return {row for row, cells in enumerate(below, 1) if not cells}
 
 
 def _xls(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:

@@ -76,8 +76,8 @@ def convert(
         notes: what the file is to say about itself.
 
     Raises:
-        UserError: the table cannot be read, is empty or another one, or has no room on the disk; `target`
-            stays as it was.
+        UserError: the table cannot be read, is empty, is another one, or has no room on the disk;
+            `target` stays as it was.
     """
     batches = tables.batches(path, dataset)
     first = next(batches, None)  # before a file or folder is made for it
