@@ -69,7 +69,7 @@ def raw_batches(path: Path, dataset: Dataset) -> Iterator[Raw]:
             form, reader = _form(file, path)
             try:
                 yield from reader(file, path, dataset)
-            except (pa.ArrowException, csv.Error) as error:
+            except (pa.ArrowException, csv.Error, OSError) as error:  # OSError: a wrong checksum
                 raise damaged(path, form, error) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise damaged(path, "zip archive", error) from error
@@ -84,7 +84,9 @@ def metadata(path: Path) -> dict[str, str]:
         found = pq.read_metadata(path).metadata or {}
     except pa.ArrowException as error:
         raise damaged(path, "Parquet file", error) from error
-    return {key.decode(): value.decode(errors="replace") for key, value in found.items()}
+    return {
+        key.decode(errors="replace"): value.decode(errors="replace") for key, value in found.items()
+    }
 
 
 def unpacked_size(path: Path, dataset: Dataset) -> int:
@@ -191,7 +193,9 @@ def _head(file: BinaryIO) -> bytes:
 
 def _parquet(file: BinaryIO, path: Path, dataset: Dataset) -> Iterator[Raw]:
     # Buffering ahead would hold the whole file, where a batch at a time is wanted.
-    table = pq.ParquetFile(file, pre_buffer=False, buffer_size=CSV_BLOCK)
+    table = pq.ParquetFile(
+        file, pre_buffer=False, buffer_size=CSV_BLOCK, page_checksum_verification=True
+    )
     layout = Layout.of(table.schema_arrow.names, path, dataset)
     row = 1
     for batch in table.iter_batches(BATCH_ROWS, columns=list(layout.present)):

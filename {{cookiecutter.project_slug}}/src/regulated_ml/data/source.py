@@ -57,8 +57,27 @@ def canonical(path: Path, settings: Settings) -> Located:
     if path.is_file() and tables.is_canonical(path, dataset):
         found = fingerprint(tables.batches(path, dataset))
         return _located(path, found, dataset, mark_of(path))
-    name = sha256(path)[:16] if path.is_file() else path.stem
-    return convert(path, settings.root / GIVEN / f"{name}.parquet", dataset)
+    if not path.is_file():
+        return convert(path, settings.root / GIVEN / "missing.parquet", dataset)  # says what it is
+    origin = {"sha256": sha256(path), "member": dataset.source.member}
+    copy = settings.root / GIVEN / f"{origin['sha256'][:16]}.parquet"
+    return _copied(copy, origin, mark_of(path), dataset) or convert(
+        path, copy, dataset, notes={"source": origin}
+    )
+
+
+def _copied(copy: Path, origin: Mapping[str, str], mark: Any, dataset: Dataset) -> Located | None:
+    """The canonical copy of a table that was handed in before; None where it must be made again."""
+    if not copy.is_file():
+        return None
+    try:
+        if not tables.is_canonical(copy, dataset) or mark_of(copy) != mark:
+            return None
+        if tables.note(copy, "source") != origin:
+            return None
+        return _located(copy, fingerprint(tables.batches(copy, dataset)), dataset, mark)
+    except UserError:  # damaged; the table that it was made of is at hand
+        return None
 
 
 def convert(
@@ -105,10 +124,13 @@ def convert(
 def fetched(settings: Settings) -> Located | None:
     """The dataset's own file, where it is there and real."""
     own = settings.root / settings.dataset.file
-    if not own.is_file() or not tables.is_canonical(own, settings.dataset):
+    if not own.is_file():
         return None
-    found = canonical(own, settings)
-    return found if found.state == "real" else None
+    try:
+        found = canonical(own, settings) if tables.is_canonical(own, settings.dataset) else None
+    except UserError:  # damaged, so that it is to be fetched again
+        return None
+    return found if found and found.state == "real" else None
 
 
 def fetch(settings: Settings, progress: download.Progress = lambda done, total: None) -> Located:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from regulated_ml.data.tables import note
+from regulated_ml.errors import UserError
 from regulated_ml.files import read_json
 from regulated_ml.settings import Dataset
 
@@ -20,10 +21,26 @@ def state_of(fingerprint: str, dataset: Dataset, *, synthetic: bool) -> State:
 
 
 def mark_of(path: Path) -> Any:
-    """What a twin says about itself (profile, seed, rows); None for a file without such a mark."""
+    """What a twin says about itself (profile, seed, rows); None for a file without such a mark.
+
+    Raises:
+        UserError: the metadata or the file beside it cannot be read. It may have said that the
+            table is a twin, so it is not passed over.
+    """
     if (mark := note(path, SYNTHETIC)) is not None:
         return mark
-    return read_json(sidecar(path)).get(SYNTHETIC) if sidecar(path).is_file() else None
+    beside = sidecar(path)
+    if not beside.is_file():
+        return None
+    try:
+        return read_json(beside).get(SYNTHETIC)
+    except (ValueError, AttributeError, RecursionError) as error:  # no JSON, or no object
+        raise UserError.one(
+            str(beside),
+            beside.name,
+            f"a JSON object that says where {path.name} comes from",
+            "restore it; or remove it, if you know that the table is no twin",
+        ) from error
 
 
 def sidecar(path: Path) -> Path:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regulated_ml.data.cells import parse
-from regulated_ml.data.formats import Malformed, Raw, metadata, raw_batches
+from regulated_ml.data.formats import Malformed, Raw, damaged, metadata, raw_batches
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import replacing
 from regulated_ml.identifiers import Problem
@@ -130,7 +130,7 @@ def write_parquet(
     metadata = {f"{PREFIX}{key}": json.dumps(value) for key, value in notes.items()}
     schema = arrow_schema(dataset).with_metadata(metadata)
     rows = 0
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(path, schema, write_page_checksum=True) as writer:
         for group in _row_groups(table):
             writer.write_table(pa.Table.from_batches(group).cast(schema))
             rows += sum(map(len, group))
@@ -162,9 +162,16 @@ def is_canonical(path: Path, dataset: Dataset) -> bool:
 
 
 def note(path: Path, key: str) -> Any:
-    """What a file written by `write` says under `key`; None where it says nothing."""
+    """What a file written by `write` says under `key`; None where it says nothing.
+
+    Raises:
+        UserError: what it says is no JSON, so `write` has not written it.
+    """
     text = metadata(path).get(f"{PREFIX}{key}")
-    return None if text is None else json.loads(text)
+    try:
+        return None if text is None else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"Parquet file with JSON in {PREFIX}{key}", error) from error
 
 
 def _canonical(raw: Raw, dataset: Dataset) -> Batch:
