@@ -26,6 +26,8 @@ def test_equal_files_make_equal_archives(tmp_path: Path) -> None:
     pack(one, tmp_path / "one.tar.gz")
     pack(two, tmp_path / "other-name.tar.gz")
     assert sha256(tmp_path / "one.tar.gz") == sha256(tmp_path / "other-name.tar.gz")
+    # RFC 1952: bytes 4 to 7 are the time, zero where none is given.
+    assert (tmp_path / "one.tar.gz").read_bytes()[4:8] == bytes(4)
 
 
 def test_the_archive_unpacks_to_what_went_in(tmp_path: Path) -> None:

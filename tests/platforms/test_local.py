@@ -109,6 +109,19 @@ def test_an_error_without_a_sentence_shows_the_end_of_the_log(trial: Trial) -> N
     assert "ZeroDivisionError" in trial.failure("1 / 0")
 
 
+def test_an_error_in_the_code_is_told_with_its_file_and_line(trial: Trial) -> None:
+    lines = PRELUDE.count("\n") + 1
+    assert trial.failure("1 / 0") == (
+        f"src/a_job.py line {lines}: ZeroDivisionError: division by zero"
+    )
+
+
+def test_a_file_that_is_no_python_is_told_with_its_line(trial: Trial) -> None:
+    rule = trial.failure("import a_missing_module")
+    assert rule.startswith("src/a_job.py line ")
+    assert rule.endswith("ModuleNotFoundError: No module named 'a_missing_module'")
+
+
 def test_a_job_that_the_system_killed_is_said_so(trial: Trial) -> None:
     rule = trial.failure("os.kill(os.getpid(), signal.SIGKILL)")
     assert "SIGKILL" in rule

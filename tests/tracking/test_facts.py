@@ -1,5 +1,6 @@
 """What a record says of the code is true, or says why it cannot be."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,14 @@ def test_what_differs_from_the_commit_is_listed(repo: Path) -> None:
     state = facts.commit(repo)
     assert state.dirty
     assert set(state.changed) == {"code.py", "näw file.py"}
+    git(repo, "mv", "--force", "code.py", "renamed.py")
+    assert set(facts.commit(repo).changed) == {"code.py", "renamed.py", "näw file.py"}
     assert "differs from commit" in facts.commit_warnings(state)[0]
+
+
+def test_a_name_that_is_no_text_is_listed_all_the_same(repo: Path) -> None:
+    Path(os.fsdecode(os.fsencode(repo) + b"/caf\xe9.txt")).write_text("")
+    assert facts.commit(repo).changed == ("caf\\xe9.txt",)
 
 
 def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:

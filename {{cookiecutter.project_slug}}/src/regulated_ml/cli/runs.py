@@ -23,7 +23,12 @@ def list_runs(
     as_json: output.JsonOption = False,
 ) -> None:
     """List the finished runs of an environment, the oldest first."""
-    runs = [run for run in _store().all() if step in ("", run.step) and run.environment == env]
+    known = [run for run in _store().all() if run.environment == env]
+    if step and known and step not in {run.step for run in known}:
+        steps = ", ".join(dict.fromkeys(run.step for run in known))
+        rule, fix = f"there are runs of the steps {steps}", "name one of them"
+        raise UserError.one("--step", step, rule, fix, ExitStatus.USAGE)
+    runs = [run for run in known if step in ("", run.step)]
     if as_json:
         output.print_json([run.model_dump(mode="json") for run in runs])
         return
@@ -60,8 +65,9 @@ def compare(
     if len(names) < 2:
         rule, fix = "a comparison takes two runs or more", "`rml runs list` shows the runs"
         raise UserError.one("RUN", names[0], rule, fix, ExitStatus.USAGE)
-    runs = [_store().get(name) for name in names]
-    rows = differences(runs)
+    store = _store()
+    runs = [store.get(name) for name in names]
+    rows = differences(runs, store.all())
     if as_json:
         output.print_json({"runs": [run.id for run in runs], "differences": rows})
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regulated_ml.cli import output
+from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
     from regulated_ml.workflow.running import Outcome, Table, Workflow
@@ -26,7 +27,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Run even what is up 
 HEADLINES = {
     "prepare": ("train_rows", "test_rows"),
     "sample": ("test_rows",),
-    "train": ("rounds", "best_round"),
+    "train": ("rounds",),
     "evaluate": ("auc", "auc_low", "auc_high", "gini", "ks", "challenger_auc"),
     "explain": ("declined", "largest_error"),
 }
@@ -71,7 +72,14 @@ def evaluate(
     if data is None:
         _say([_run(workflow, "evaluate", None, force=force)], as_json)
         return
-    sample = _run(workflow, "sample", [], table=_table(workflow, data))
+    table = _table(workflow, data)
+    model = workflow.store.latest("train")
+    if model and model.data.fingerprint == table.data.fingerprint:
+        output.warn(
+            "The model was trained on rows of this very table, so the figures are too good: a "
+            "validator's sample is one that the model has not seen."
+        )
+    sample = _run(workflow, "sample", [], table=table)
     outcome = _run(
         workflow,
         "evaluate",
@@ -81,6 +89,9 @@ def evaluate(
         force=force,
     )
     _say([sample, outcome], as_json)
+    if not as_json:
+        folder = workflow.store.folder_of(outcome.run) / "evaluation"
+        typer.echo(f"found     {folder.relative_to(workflow.settings.root)}/evaluation.json")
 
 
 def explain(
@@ -128,8 +139,6 @@ def _workflow(environment: str) -> "Workflow":
 
     settings = output.settings(environment)
     if environment != LOCAL:
-        from regulated_ml.errors import ExitStatus, UserError
-
         rule = "this version of the standard runs jobs on this machine only"
         fix = "leave --env and RML_ENV out"
         raise UserError.one("--env", environment, rule, fix, ExitStatus.CONFIGURATION)
@@ -174,8 +183,14 @@ def _run(
                 f"{parent.id} was made from other code or configuration than there is now; "
                 "`rml run` makes all steps anew that have to be."
             )
-    with output.progress(step.title) as progress:
-        return workflow.run(step, parents, options.pop("table", None), progress, **options)
+    table = options.pop("table", None)
+    try:
+        with output.progress(step.title) as progress:
+            return workflow.run(step, parents, table, progress, **options)
+    except KeyboardInterrupt:
+        rule = "it was interrupted, and no half run is kept"
+        fix = "start it again" + (": it goes on from its checkpoint" if name == "train" else "")
+        raise UserError.one(name, "", rule, fix, ExitStatus.INTERRUPTED) from None
 
 
 def _report(
@@ -208,6 +223,11 @@ def _say(outcomes: "Sequence[Outcome]", as_json: bool) -> None:
         typer.echo(f"{run.step:<9} {state:<11} {', '.join(numbers)}  [{run.id}]")
         for warning in run.warnings if fresh else ():
             output.warn(warning)
+        if not fresh and run.commit.dirty:
+            output.warn(
+                f"{run.id} was made before its code was committed, and its record says so; "
+                "`rml run --force` makes records that name the commit."
+            )
 
 
 def _summary(outcome: "Outcome") -> dict[str, Any]:

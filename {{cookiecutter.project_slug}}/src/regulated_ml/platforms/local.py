@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -51,17 +52,22 @@ class LocalPlatform:
             errors="replace",
             pass_fds=locks,
         )
-        return LocalJob(job, process, destination, self._logs)
+        return LocalJob(job, process, destination, self._logs, self._source)
 
 
 class LocalJob:
     """A job's process, its log, and what becomes of its outputs."""
 
     def __init__(
-        self, job: Job, process: "subprocess.Popen[str]", destination: Path, logs: Path
+        self,
+        job: Job,
+        process: "subprocess.Popen[str]",
+        destination: Path,
+        logs: Path,
+        source: Path,
     ) -> None:
         self._job, self._process = job, process
-        self._destination, self._logs = destination, logs
+        self._destination, self._logs, self._source = destination, logs, source
         self._base = destination / BASE
 
     def wait(self, report: Report) -> None:
@@ -96,8 +102,9 @@ class LocalJob:
 
     def _failure(self, status: int, last: deque[str], log: Path) -> UserError:
         sentence = self._base / "output/failure"
+        place = _raised_at(log, self._source)
         if sentence.is_file():
-            rule = sentence.read_text(encoding="utf-8", errors="replace").strip()
+            rule = place + sentence.read_text(encoding="utf-8", errors="replace").strip()
         elif status < 0:
             number = -status
             known = number in {*signal.Signals}
@@ -105,7 +112,8 @@ class LocalJob:
             if number == signal.SIGKILL:
                 rule += ", as happens when the machine runs out of memory"
         else:
-            rule = "\n".join(last) or f"the job ended with exit status {status}"
+            said = next((line for line in reversed(last) if line), "")
+            rule = place + (said or f"the job ended with exit status {status}")
         step = self._job.name.split("-")[0]
         fix = f"mend what it says and start again; the whole log is in {log}"
         return UserError.one(f"{step} job", self._job.module, rule, fix, ExitStatus.JOB)
@@ -133,6 +141,18 @@ def _lay_out(job: Job, base: Path) -> None:
 def _as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
     """Hyperparameters as SageMaker passes them: text, each value encoded as JSON."""
     return {name: json.dumps(value) for name, value in hyperparameters.items()}
+
+
+def _raised_at(log: Path, source: Path) -> str:
+    """The last place below src/ in the log's last traceback, or nothing where there is none.
+
+    A place in the team's package goes before one in the standard's jobs, which only passed it on.
+    """
+    text = log.read_text(encoding="utf-8", errors="replace").rpartition("Traceback (most")[2]
+    root = re.escape(str(source))
+    places = re.findall(rf'File "{root}/([^"]+)", line (\d+)', text)
+    own = [place for place in places if not place[0].startswith("regulated_ml/")] or places
+    return f"src/{own[-1][0]} line {own[-1][1]}: " if own else ""
 
 
 def _move_all(source: Path, destination: Path) -> None:

@@ -36,6 +36,8 @@ def _column_mistakes(column: Column) -> Iterator[tuple[str, str, str]]:
         yield str(column.monotone), "only a numeric feature can be monotone", "remove monotone"
     if column.role == "feature" and column.type == "date":
         yield column.type, "a date is no feature by itself", "set the role to time or ignored"
+    if column.type == "date" and (column.values or column.undocumented or low or high):
+        yield column.type, "a date has no values and no range", "remove them, or change the type"
     if column.type == "category" and column.role == "feature" and not column.values:
         yield "", "a category lists its values, since their order is the model's code", "list them"
     if column.type in ("integer", "number"):
