@@ -141,3 +141,10 @@ def test_the_real_table_is_fetched_over_http_once(repository: Path, real_table: 
         assert rml(repository, "data", "fetch", no_proxy="127.0.0.1").returncode == 0
         assert len(server.requests) == requests  # it is there already
     assert json.loads(rml(repository, "data", "check", "--json").stdout)["state"] == "real"
+
+
+def test_the_summary_of_each_verb_is_shown_whole(repository: Path) -> None:
+    listed = rml(repository, "data", "--help").stdout.partition("Commands:")[2]
+    lines = [line for line in listed.splitlines() if line.strip()]
+    assert len(lines) == 5
+    assert all(line.endswith(".") and not line.endswith("..") for line in lines)

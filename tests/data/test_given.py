@@ -1,5 +1,6 @@
 """A table that was handed in is converted once; whatever it says about itself, no traceback."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,12 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from regulated_ml.data import source, tables
+from regulated_ml.data import schema, source, tables
 from regulated_ml.data.state import mark_of, sidecar
 from regulated_ml.errors import UserError
 from regulated_ml.settings import Dataset, Settings
 
-from .conftest import loan_lines
+from .conftest import ROOT, loan_lines
 
 Write = Callable[..., Path]
 
@@ -39,6 +40,32 @@ def test_a_given_table_is_converted_once(
     renamed = given.rename(given.with_name("other.csv"))
     assert source.locate(shop, renamed) == first
     assert list(first.path.parent.iterdir()) == [first.path]
+
+
+def test_the_table_that_was_located_is_held_against_the_schema(
+    shop: Settings, write: Write
+) -> None:
+    lines = loan_lines(300)
+    lines[6] = lines[6].rsplit(",", 1)[0] + ",maybe"
+    found = source.locate(shop, write(lines))
+    report = schema.check_located(found, shop.dataset)
+    assert (report.state, report.rows) == ("unverified", 300)
+    assert [(v.column, v.rows) for v in report.violations] == [("bad", (7,))]
+    source.convert(write(lines[:100]), found.path, shop.dataset)
+    with pytest.raises(UserError, match="a moment ago"):
+        schema.check_located(found, shop.dataset)
+
+
+def test_a_check_of_thirty_thousand_rows_is_quick(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "twin.parquet"
+    found = source.draw(settings, path, 30_000, 1, ROOT / "config/dataset-profile.json")
+    schema.check_located(found, settings.dataset)  # what is imported and compiled but once
+    best = []
+    for _ in range(3):
+        start = time.process_time()  # of this process: the machine may be busy
+        schema.check_located(found, settings.dataset)
+        best.append(time.process_time() - start)
+    assert min(best) < 0.3
 
 
 def test_a_copy_made_by_another_schema_is_made_again(shop: Settings, given: Path) -> None:

@@ -137,7 +137,7 @@ def test_the_ends_of_a_column_are_not_those_of_fewer_than_twenty_clients(
     st.lists(st.integers(-50, 50) | st.floats(-1e6, 1e6).map(lambda x: round(x, 2)), min_size=20),
     st.booleans(),
 )
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_cells_cover_their_values_in_order(numbers: list[float], codes: bool) -> None:
     values = np.array(numbers, np.float64)
     missing = np.zeros(len(values), bool)
@@ -159,7 +159,7 @@ def test_cells_cover_their_values_in_order(numbers: list[float], codes: bool) ->
 
 
 @given(st.lists(st.integers(1, 45), min_size=1, max_size=25), st.booleans(), st.randoms())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_every_single_value_is_shared_and_every_end_a_mean(
     sizes: list[int], codes: bool, chance: random.Random
 ) -> None:

@@ -327,6 +327,7 @@ def test_numbers_are_finite_decimal_numbers(text: str, value: float | None) -> N
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62))))
+@settings(deadline=None)
 def test_every_whole_number_survives(numbers: list[int | None]) -> None:
     texts = pa.array([None if n is None else str(n) for n in numbers], pa.string())
     values, bad = parse(texts, pa.int64(), pa.array([""]))
@@ -334,12 +335,14 @@ def test_every_whole_number_survives(numbers: list[int | None]) -> None:
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+@settings(deadline=None)
 def test_every_finite_number_survives(numbers: list[float]) -> None:
     values, bad = parse(pa.array(map(repr, numbers), pa.string()), pa.float64(), pa.array([""]))
     assert (values.to_pylist(), bad) == (numbers, None)
 
 
 @given(st.text(), st.sampled_from([pa.int64(), pa.float64(), pa.timestamp("ms"), pa.string()]))
+@settings(deadline=None)
 def test_no_text_at_all_makes_a_parser_fail(text: str, kind: pa.DataType) -> None:
     text = text.encode("utf-8", "ignore").decode()
     values, bad = parse(pa.array([text, None]), kind, pa.array(["NA"]))

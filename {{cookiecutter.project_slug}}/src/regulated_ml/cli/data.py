@@ -46,7 +46,10 @@ def fetch(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Get the real table, from the addresses in config/dataset.yaml or from FILE, and verify it."""
+    """Get the real table, from its addresses or from FILE.
+
+    It is kept only if it is the one whose hash config/dataset.yaml names.
+    """
     from regulated_ml.data import source
 
     settings = output.settings(env)
@@ -72,7 +75,10 @@ def check(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Hold a table against config/dataset.yaml; exit status 1 where a rule is broken."""
+    """Hold a table against its schema, config/dataset.yaml.
+
+    The exit status is 1 where a rule is broken.
+    """
     from regulated_ml.data import schema
 
     settings = output.settings(env)
@@ -93,7 +99,7 @@ def describe(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Show distributions, missing values, correlations and the label rate by column."""
+    """Show how columns spread, correlate and go with the label."""
     from regulated_ml.data import describe as exploration
     from regulated_ml.data import source, tables
 
@@ -123,7 +129,7 @@ def profile(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Make the aggregate profile of a table, from which a synthetic twin can be drawn."""
+    """Make the aggregate profile that a twin is drawn from."""
     from regulated_ml.data import profile as format_
     from regulated_ml.data import profiling
 
@@ -157,7 +163,7 @@ def twin(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Draw a synthetic twin of the table from its aggregate profile. It is never real data."""
+    """Draw a synthetic twin of the table from its profile."""
     from regulated_ml.data import source as sources
 
     settings = output.settings(env)

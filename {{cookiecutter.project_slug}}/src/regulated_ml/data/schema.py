@@ -5,7 +5,7 @@ The table passes by in batches, so a check of three million rows needs little me
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,11 @@ from regulated_ml.data.findings import EXAMPLES, Finding, Report, Tally
 from regulated_ml.data.fingerprint import Fingerprinter
 from regulated_ml.data.state import mark_of, state_of
 from regulated_ml.data.tables import KINDS, Batch, arrow_type, lenient_batches
+from regulated_ml.errors import UserError
 from regulated_ml.settings import Column, Dataset
+
+if TYPE_CHECKING:
+    from regulated_ml.data.source import Located
 
 
 class Rule(NamedTuple):
@@ -59,6 +63,23 @@ def check(
     state = state_of(digest, dataset, synthetic=mark_of(path) is not None)
     wanting = tuple(_wanting(dataset, rows, labels))
     return Report(rows, digest, state, wanting + violations.findings(), remarks.findings())
+
+
+def check_located(found: "Located", dataset: Dataset) -> Report:
+    """The report of the table that work is about to be done on, as `source.locate` gave it.
+
+    Raises:
+        UserError: the file has changed since then.
+    """
+    report = check(found.path, dataset)
+    if report.fingerprint != found.fingerprint:
+        raise UserError.one(
+            str(found.path),
+            f"sha256 {report.fingerprint}",
+            f"the table that was found there a moment ago, {found.fingerprint}",
+            "let no other program write the file, and start the command again",
+        )
+    return report
 
 
 MALFORMED = "a row has one cell for each column of the file"
