@@ -35,6 +35,7 @@ def test_second_names_mean_the_same() -> None:
         ({"max_depth": True}, "max_depth is a whole number from 0 to 64, not True"),
         ({"gamma": -1}, "gamma is a number from 0, not -1"),
         ({"base_score": 1}, "base_score is a number above 0 to below 1, not 1"),
+        ({"gamma": float("inf")}, "gamma is a number from 0, not inf"),
         ({"rounds": 0}, "rounds is a whole number from 1 to 100000, not 0"),
         ({"max_dep": 5}, "max_dep is no hyperparameter of this training; did you mean max_depth?"),
         ({"objective": "reg:squarederror"}, "objective is binary:logistic, not 'reg:squarederror'"),
