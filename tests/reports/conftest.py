@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sample_site import site
 
-from regulated_ml.reports.site import build_site
+from regulated_ml.reports.site import FILES, build_site
 
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = (
@@ -24,6 +24,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "reports"
     build_site(site(), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def texts(pages: Path) -> dict[str, str]:
+    """The pages of that site by their names."""
+    return {name: (pages / name).read_text(encoding="utf-8") for name in FILES}
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +62,42 @@ def shown(browser: Any, pages: Path) -> Iterator[Callable[[str], Any]]:
     yield cache(lambda name: _opened(browser, contexts, pages / name))
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def unfolded(shown: Callable[[str], Any]) -> Iterator[Callable[..., Any]]:
+    """The same pages with every table open, in a window of the given width: a phone's."""
+    left: list[Any] = []
+
+    def unfold(name: str, width: int = 360) -> Any:
+        page = shown(name)
+        left.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        return page
+
+    yield unfold
+    for page in left:
+        page.set_viewport_size({"width": 1200, "height": 900})
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
+
+
+@pytest.fixture
+def printed(shown: Callable[[str], Any]) -> Iterator[Callable[[str], Any]]:
+    """The same pages as they are on paper, between the margins of A4."""
+    left: list[Any] = []
+
+    def put_on_paper(name: str) -> Any:
+        page = shown(name)
+        left.append(page)
+        page.set_viewport_size({"width": 680, "height": 900})
+        page.emulate_media(media="print")
+        return page
+
+    yield put_on_paper
+    for page in left:
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1200, "height": 900})
 
 
 def _opened(

@@ -11,6 +11,8 @@ from test_pages_in_browser import CONTRASTS, CUT_TEXTS, TEXT_SIZES
 from regulated_ml.files import read_json
 from regulated_ml.reports.site import FILES
 
+pytestmark = pytest.mark.slow  # a run of all steps
+
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_pages_of_a_run_can_be_read_by_everybody(

@@ -35,7 +35,7 @@ def test_a_picture_is_named_scales_and_keeps_its_ids_to_itself() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_label_changes_the_elements_of_a_picture(label: str) -> None:
     svg = canvas.embed(explanation.reasons([label], [0.5]), "x", label)
     tags = {node.tag.removeprefix(SVG) for node in ET.fromstring(svg).iter()}
