@@ -1,6 +1,6 @@
 # Every target is one line that also works without make; CONTRIBUTING.md says the lines.
 #   make test JUNIT=FILE   writes the results as JUnit XML, too
-#   make test ARGS=...     hands options to pytest, such as ARGS='tests/generation -x'
+#   make test ARGS=...     hands options to pytest: ARGS='tests/generation -x', ARGS='-n 2 --dist loadfile'
 
 # Python's compiled files make every later start three times faster.
 unexport PYTHONDONTWRITEBYTECODE
