@@ -220,9 +220,11 @@ def _say_description(found: dict[str, Any]) -> None:
     rate = "no label" if label["rate"] is None else f"{label['rate']:.2%} {label['name']}"
     output.print_table(
         f"{found['rows']:,} rows, {rate}",
-        ("column", "missing", "minimum", "5 %", "median", "95 %", "maximum", "label rate by value"),
+        ("column", "missing", "lowest", "5 %", "median", "95 %", "highest", "label rate by value"),
         [_described(column) for column in found["columns"]],
     )
+    clients = found["minimum_clients"]
+    typer.echo(f"lowest, highest: means over the outermost {clients} clients, so that none is told\n")
     output.print_table("Closest pairs", ("column", "column", "rank correlation"), _pairs(found))
 
 

@@ -148,7 +148,7 @@ def _workflow(environment: str) -> "Workflow":
 
 
 def _table(workflow: "Workflow", given: Path | None) -> "Table":
-    from regulated_ml.data.schema import check
+    from regulated_ml.data.schema import check_located
     from regulated_ml.data.source import locate
     from regulated_ml.tracking.records import Data
     from regulated_ml.workflow.running import Table
@@ -156,7 +156,7 @@ def _table(workflow: "Workflow", given: Path | None) -> "Table":
     settings = workflow.settings
     with output.progress("reading the table"):
         found = locate(settings, given)
-        checked = check(found.path, settings.dataset)
+        checked = check_located(found, settings.dataset)
     root, path = settings.root, found.path.resolve()
     data = Data(
         name=settings.dataset.name,
