@@ -1,6 +1,7 @@
 """Gathers what the pages show: the latest model, what was found about it, and its table."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from regulated_ml.data.describe import describe
 from regulated_ml.data.schema import check
 from regulated_ml.data.source import locate
 from regulated_ml.errors import UserError
-from regulated_ml.files import read_json, write_json
+from regulated_ml.files import read_json
 from regulated_ml.platforms.interface import Report
 from regulated_ml.reports.inputs import SiteInput
-from regulated_ml.reports.site import build_site
+from regulated_ml.reports.site import FILES, INDEX, build_site
 from regulated_ml.reports.words import ColumnWords, Vocabulary
 from regulated_ml.settings import Column, Settings
 from regulated_ml.tracking.facts import code_hash, source_files
@@ -40,9 +41,9 @@ def build(
     note = settings.root / REPORTS / MADE_FROM
     if not force and (pages := _pages_made_from(source, note)):
         return pages, False
-    pages = build_site(_content(settings, store, runs, report), settings.root / REPORTS, report)
-    write_json(note, {"source": source, "pages": [page.name for page in pages]})
-    return pages, True
+    content = _content(settings, store, runs, report)
+    notes = {MADE_FROM: json.dumps({"source": source})}
+    return build_site(content, settings.root / REPORTS, report, notes=notes), True
 
 
 def _source(settings: Settings, runs: Sequence[Record]) -> str:
@@ -60,15 +61,19 @@ def _source(settings: Settings, runs: Sequence[Record]) -> str:
 
 def _pages_made_from(source: str, note: Path) -> list[Path]:
     """The pages of the site that is there, if it was made from just this and is whole."""
-    if not note.is_file():
+    start = note.with_name(INDEX)
+    if not note.is_file() or not start.is_file():
         return []
     try:
-        made = read_json(note)
-        pages = [note.parent / name for name in made["pages"]]
-    except (ValueError, KeyError, TypeError):
-        return []  # whatever it is, it does not say what the pages were made from
-    whole = all(page.is_file() for page in pages)
-    return pages if made.get("source") == source and whole else []
+        made_from = read_json(note)
+    except ValueError:
+        made_from = None  # whatever it is, it does not say what the pages were made from
+    if made_from != {"source": source}:
+        return []
+    linked = start.read_text(encoding="utf-8")
+    names = [name for name in FILES if f'href="{name}"' in linked]
+    pages = [start, *(note.with_name(name) for name in names if name != INDEX)]
+    return pages if all(page.is_file() for page in pages) else []
 
 
 def _content(
