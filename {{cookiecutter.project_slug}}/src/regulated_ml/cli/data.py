@@ -224,7 +224,7 @@ def _say_description(found: dict[str, Any]) -> None:
         [_described(column) for column in found["columns"]],
     )
     clients = found["minimum_clients"]
-    typer.echo(f"lowest, highest: means over the outermost {clients} clients, so that none is told\n")
+    typer.echo(f"lowest, highest: means over the outermost {clients} clients\n")
     output.print_table("Closest pairs", ("column", "column", "rank correlation"), _pairs(found))
 
 
