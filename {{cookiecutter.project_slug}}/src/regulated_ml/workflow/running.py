@@ -147,6 +147,8 @@ class Workflow:
                 "step": step.name,
                 "module": module,
                 "inputs": inputs,
+                # Equal bytes of another run are another origin, which the record has to name.
+                "parents": [run.id for run in parents],
                 "data": data.fingerprint,
                 "parameters": parameters,
                 "code": code,
