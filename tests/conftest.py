@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from aws import _server, account, moto  # noqa: F401
 from commands import ANSWERS, cookiecutter, git, rml
 
 from regulated_ml.settings import load
 
 # Variables of the caller that would reach into what the tests run.
-LEAKING = ("RML_", "GIT_", "SM_", "SAGEMAKER_", "VIRTUAL_ENV", "COOKIECUTTER", "PYTHONPATH")
+LEAKING = ("AWS_", "RML_", "GIT_", "SM_", "SAGEMAKER_", "VIRTUAL_ENV", "COOKIECUTTER", "PYTHONPATH")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

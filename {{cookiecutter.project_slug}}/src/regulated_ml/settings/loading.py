@@ -1,14 +1,25 @@
 """config/ -> one frozen, validated object, with all mistakes in all files reported at once."""
 
+import datetime
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem, check_answers
+from regulated_ml.settings.controls import Exceptions, OwnControls
 from regulated_ml.settings.models import Dataset, Environment, Model, Project, Settings
 from regulated_ml.settings.reading import did_you_mean, section
-from regulated_ml.settings.rules import DATASET, MODEL, dataset_problems, model_problems
+from regulated_ml.settings.rules import (
+    CONTROLS,
+    DATASET,
+    EXCEPTIONS,
+    MODEL,
+    dataset_problems,
+    exception_problems,
+    model_problems,
+)
+from regulated_ml.settings.separation import separation_problems
 
 LOCAL = "local"  # the environment that needs no file and no account
 PROJECT = "config/project.yaml"
@@ -34,6 +45,8 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
     project = section(root, PROJECT, Project, problems)
     dataset = section(root, DATASET, Dataset, problems)
     model = section(root, MODEL, Model, problems)
+    controls = section(root, CONTROLS, OwnControls, problems)
+    exceptions = section(root, EXCEPTIONS, Exceptions, problems)
     platform = None
     if environment != LOCAL:
         path = _environment_path(root, environment)
@@ -48,7 +61,15 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
         problems += dataset_problems(dataset)
     if dataset and model:
         problems += model_problems(dataset, model)
-    if problems or project is None or dataset is None or model is None:
+    # Those of other environments are not looked at: one that has expired there stops nothing here.
+    numbered = enumerate(exceptions.exceptions if exceptions else (), start=1)
+    own = [(number, each) for number, each in numbered if each.environment == environment]
+    problems += exception_problems(own, datetime.date.today())
+    if platform:
+        file, agreed = _environment_path(root, environment), [each for _, each in own]
+        values = platform.model_dump()
+        problems += separation_problems(root, environment, values, agreed, f"{file}: ")
+    if problems or not (project and dataset and model and controls):
         raise UserError(problems, ExitStatus.CONFIGURATION)
     return Settings(
         root=root,
@@ -57,6 +78,8 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
         platform=platform,
         dataset=dataset,
         model=model,
+        controls=controls,
+        exceptions=tuple(each for _, each in own),
     )
 
 

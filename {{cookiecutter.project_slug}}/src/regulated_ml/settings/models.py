@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import Field, StrictInt, StrictStr
+
+from regulated_ml.settings.base import Section
+from regulated_ml.settings.controls import ControlException, OwnControls
 
 Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: cannot be changed, and knows all of its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Project(Section):
@@ -198,3 +195,5 @@ class Settings(Section):
     platform: Environment | None  # None in the environment `local`
     dataset: Dataset
     model: Model
+    controls: OwnControls = OwnControls()
+    exceptions: tuple[ControlException, ...] = ()  # of this environment

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from regulated_ml.identifiers import Problem
-from regulated_ml.settings.models import Section
+from regulated_ml.settings.base import Section
 
 TYPE_PARTS = ("int", "float", "str", "bool", "[key]")  # of a location: which type was tried
 MERGE = "tag:yaml.org,2002:merge"
@@ -21,19 +21,27 @@ def section(
     root: Path, path: str, kind: type[SomeSection], problems: list[Problem]
 ) -> SomeSection | None:
     """One file as an object of `kind`, or None after adding what is wrong to `problems`."""
+    before = len(problems)
+    found = content(root / path, path, problems)
+    if len(problems) > before:
+        return None
     try:
-        content = yaml.load((root / path).read_text(encoding="utf-8"), Loader=_Loader)
+        return kind.model_validate(found)
+    except ValidationError as error:
+        problems += _merged(_problem(path, kind, detail) for detail in error.errors())
+    return None
+
+
+def content(file: Path, shown: str, problems: list[Problem]) -> Any:
+    """What a YAML file says, or None after adding to `problems` why it cannot be read."""
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
-        problems.append(Problem(path, "", "the file is missing", "restore it: git checkout it"))
+        problems.append(Problem(shown, "", "the file is missing", "restore it: git checkout it"))
     except UnicodeDecodeError as error:
-        problems.append(Problem(path, f"byte {error.start}", "not UTF-8", "save it as UTF-8"))
+        problems.append(Problem(shown, f"byte {error.start}", "not UTF-8", "save it as UTF-8"))
     except yaml.YAMLError as error:
-        problems.append(_yaml_problem(path, error))
-    else:
-        try:
-            return kind.model_validate(content)
-        except ValidationError as error:
-            problems += _merged(_problem(path, kind, detail) for detail in error.errors())
+        problems.append(_yaml_problem(shown, error))
     return None
 
 

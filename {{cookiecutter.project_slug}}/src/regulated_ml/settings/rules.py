@@ -1,11 +1,17 @@
 """The rules between the values of config/, which no key can keep by itself."""
 
-from collections.abc import Iterator
+import datetime
+from collections.abc import Iterator, Sequence
 
 from regulated_ml.identifiers import Problem
+from regulated_ml.settings.controls import ControlException
 from regulated_ml.settings.models import Column, Dataset, Model
 
 DATASET, MODEL = "config/dataset.yaml", "config/model.yaml"
+CONTROLS, EXCEPTIONS = "config/controls.yaml", "config/exceptions.yaml"
+
+LONGEST_EXCEPTION = datetime.timedelta(days=366)
+FEWEST_LITERALS = 8  # characters of a name's pattern that are no `*` or `?`
 
 
 def dataset_problems(dataset: Dataset) -> Iterator[Problem]:
@@ -58,3 +64,32 @@ def model_problems(dataset: Dataset, model: Model) -> Iterator[Problem]:
         rule = f"time_column names a column of role time: {', '.join(times) or 'there is none'}"
         fix = "name one of them, or remove time_column for a random split"
         yield Problem(f"{MODEL}: split.time_column", split.time_column, rule, fix)
+
+
+def exception_problems(
+    exceptions: Sequence[tuple[int, ControlException]], today: datetime.date
+) -> Iterator[Problem]:
+    """The rules of each exception, given with its number in the file, from 1."""
+    for number, exception in exceptions:
+        for key, value, rule, fix in _exception_mistakes(exception, today):
+            yield Problem(f"{EXCEPTIONS}: exceptions.{number}.{key}", value, rule, fix)
+
+
+def _exception_mistakes(
+    exception: ControlException, today: datetime.date
+) -> Iterator[tuple[str, str, str, str]]:
+    """Key, value, rule and fix for each mistake in one exception."""
+    until = exception.until
+    if until < today:
+        rule = f"it has expired: the last day was {until}, and today is {today}"
+        yield "until", str(until), rule, "remove it, or have it agreed anew with a later day"
+    elif until - today > LONGEST_EXCEPTION:
+        rule = f"at most {LONGEST_EXCEPTION.days} days from today"
+        yield "until", str(until), rule, "name an earlier day; it can be agreed anew then"
+    for name in exception.names:
+        if len(name.replace("*", "").replace("?", "")) < FEWEST_LITERALS:
+            rule = f"a name, or a pattern with {FEWEST_LITERALS} characters that are no * or ?"
+            yield "names", name, rule, "write the beginning of the resource's name before the *"
+    if exception.requested_by.casefold() == exception.agreed_by.casefold():
+        rule = "somebody else than requested_by"
+        yield "agreed_by", exception.agreed_by, rule, "have a second person agree, and name them"
