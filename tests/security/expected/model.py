@@ -16,7 +16,7 @@ READING = re.compile(
     "(Batch)?(Describe|List|Get|Search|Query|Render|Delete|Stop|Deregister|Detach|Disassociate|Disable|Reboot)"
 )
 
-# What a member is asked for, by its name and, after a colon, the name of its shape; the first that fits counts.
+# What a member is about, by its name and, after a colon, its shape's; the first that fits counts.
 KINDS = {
     "key": re.compile(r"Kms(Key)?(Id|Arn)?:|:(Customer)?KmsKey(Id|Arn)$"),
     "subnet": re.compile(r"^Subnet(s|Id|Ids):"),
@@ -30,17 +30,19 @@ KINDS = {
         "|SessionTagChaining|BucketOwnerVerification|SessionBasedIdentity):"
     ),
     "tag": re.compile(r"^Tags:TagList$"),
-    "image": re.compile(r":(ContainerImage|AlgorithmImage|ImageUri|OptimizationContainerImage|ImageBaseImage)$"),
+    "image": re.compile(
+        r":(ContainerImage|AlgorithmImage|ImageUri|OptimizationContainerImage|ImageBaseImage)$"
+    ),
     "bucket": re.compile(
-        r":(S3Uri|DestinationS3Uri|MonitoringS3Uri|S3ModelUri|S3SchemaUri|InferenceRouterS3Uri|S3OutputPath|OutputS3Path"
-        "|ModelPackageSourceUri|BucketName)$|^(ModelDataUrl|ArtifactUrl|ShapBaselineUri|SamplePayloadUrl):"
+        r":(S3Uri|(Destination|Monitoring|InferenceRouter)S3Uri|S3(Model|Schema)Uri|S3OutputPath"
+        "|OutputS3Path|BucketName)$|^(ModelDataUrl|ArtifactUrl|ShapBaselineUri|SamplePayloadUrl):"
     ),
     "role": re.compile(r":RoleArn$"),
 }
 
 
 class Field(NamedTuple):
-    """A member of an operation's input; `path` as in `ProductionVariants[].CoreDumpConfig.KmsKeyId`."""
+    """A member of an operation's input; `path` as in `ProductionVariants[].EnableSSMAccess`."""
 
     operation: str
     path: str
