@@ -1,0 +1,110 @@
+"""`rml environment`: another environment, those that there are, and whether an account is ready."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from regulated_ml.cli import output
+from regulated_ml.errors import ExitStatus, UserError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Where jobs run: local, and environments on AWS like dev and prod."
+)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="A short name, for example: test or prod.")],
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="A YAML file with some of the values, or all.", show_default=False
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="One value; may be given often.", show_default=False
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write the file anew where there is one.")
+    ] = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Add an environment: asks for its values, checks them, and writes its file.
+
+    What --from and --set give is not asked. Without a terminal nothing is.
+    """
+    from regulated_ml.settings import adding, find_root
+
+    root = find_root(Path.cwd())
+    problems = adding.name_problems(root, name, replace)
+    values: dict[str, Any] = adding.read(file) if file else {}
+    values |= adding.assigned(settings or ())
+    problems += adding.unknown_keys(values)
+    if sys.stdin.isatty() and not problems:
+        _ask(root, name, values)
+    else:
+        problems += adding.value_problems(root, name, values)
+    if problems:
+        raise UserError(problems, ExitStatus.CONFIGURATION)
+    path = adding.write(root, name, values).relative_to(root)
+    if as_json:
+        output.print_json({"environment": name, "file": str(path)})
+        return
+    typer.echo(f"{path}: the environment {name}. See whether its account is ready with:")
+    typer.echo(f"\n  rml --env {name} environment preflight\n")
+
+
+def _ask(root: Path, name: str, values: dict[str, Any]) -> None:
+    """Asks for what is missing, and again for what is wrong, until all is right."""
+    from regulated_ml.settings import adding
+
+    wanted = [field for field in adding.QUESTIONS if field not in values]
+    while True:
+        for field in wanted:
+            values[field] = _answer(adding.QUESTIONS[field])
+        problems = adding.value_problems(root, name, values)
+        wanted = [field for field in adding.QUESTIONS if field in {p.field for p in problems}]
+        if problems and not wanted:  # a file of config/ is wrong, and no answer mends it
+            raise UserError(problems, ExitStatus.CONFIGURATION)
+        if not problems:
+            return
+        output.show_problems(problems, ExitStatus.CONFIGURATION)
+
+
+def _answer(question: str) -> str:
+    try:
+        answer: str = typer.prompt(question, default="", show_default=False, err=True)
+    except typer.Abort:  # Ctrl-C or Ctrl-D; nothing has been written
+        typer.echo("", err=True)
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+    return answer.strip()
+
+
+@app.command("list")
+def list_environments(as_json: output.JsonOption = False) -> None:
+    """List the environments, their accounts and regions, and whether their files are right."""
+    from regulated_ml.settings import find_root
+    from regulated_ml.settings.adding import overview
+
+    found = overview(find_root(Path.cwd()))
+    if as_json:
+        content = [{**e._asdict(), "problems": [p._asdict() for p in e.problems]} for e in found]
+        output.print_json(content)
+        return
+    output.print_table(
+        "",
+        ("environment", "account", "region", "complete"),
+        [(e.name, e.account or "-", e.region or "-", _complete(e.problems)) for e in found],
+    )
+
+
+def _complete(problems: tuple[Any, ...]) -> str:
+    if not problems:
+        return "yes"
+    fields = ", ".join(dict.fromkeys(problem.field for problem in problems))
+    return f"no: {fields}"
