@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt, StrictStr
 
 from regulated_ml.settings.base import Section
 from regulated_ml.settings.controls import ControlException, OwnControls
+from regulated_ml.settings.instances import Instances
 
 Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -184,6 +185,7 @@ class Model(Section):
     evaluation: Evaluation
     explanation: Explanation
     report: Report = Report()
+    instances: Instances = Instances()
 
 
 class Settings(Section):
