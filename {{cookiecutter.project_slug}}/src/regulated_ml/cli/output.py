@@ -35,7 +35,9 @@ def settings(environment: str) -> "Settings":
     """The settings of the repository that the current folder lies in."""
     from regulated_ml.settings import find_root, load
 
-    return load(find_root(Path.cwd()), environment)
+    found = load(find_root(Path.cwd()), environment)
+    os.environ["RML_ENV"] = environment  # what the guard goes by, here and in child processes
+    return found
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -96,6 +98,11 @@ def warn(sentence: str) -> None:
 
 
 _warned: set[str] = set()
+
+
+def tell(line: str) -> None:
+    """A line of what goes on, on stderr, above the progress."""
+    console(stderr=True).print(visible(line, limit=2000), soft_wrap=True)
 
 
 class Progress:

@@ -1,1 +1,1 @@
-"""Security controls as data: filled in and refused by the guard, denied by IAM, found by the audit."""
+"""Security controls as data: filled in, refused, denied, stopped and found, from one catalogue."""

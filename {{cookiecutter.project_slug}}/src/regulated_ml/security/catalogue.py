@@ -1,7 +1,7 @@
 """The catalogue of controls: the standard's own file, and what the organisation adds and tightens.
 
-From it come the plan that the guard, the audit and the detective function go by, the policies of IAM
-and the page of controls.
+From it come the plan that the guard, the audit and the detective function go by, the policies of
+IAM and the page of controls.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The one place where sessions and clients of AWS are made, each with the guard on.
 
-What AWS, or the way to it, answers instead of doing what it was asked becomes a `UserError` here, in
-the words of someone who has to mend it.
+What AWS, or the way to it, answers instead of doing what it was asked becomes a `UserError` here,
+in the words of someone who has to mend it.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.settings import LOCAL, Settings
+from regulated_ml.settings import Settings
 from regulated_ml.settings.models import Environment
 
 if TYPE_CHECKING:

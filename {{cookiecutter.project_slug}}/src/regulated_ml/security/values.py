@@ -1,4 +1,4 @@
-"""The values that controls name: what the settings of an environment say, and what follows from it."""
+"""The values that controls name: what an environment's settings say, and what follows from it."""
 
 from collections.abc import Callable
 from functools import cache

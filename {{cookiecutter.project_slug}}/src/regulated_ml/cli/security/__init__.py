@@ -1,0 +1,8 @@
+"""`rml security`: the controls, what holds them, and what in the account does not."""
+
+import typer
+
+from regulated_ml.cli.security import doctor
+
+app = typer.Typer(no_args_is_help=True, help="The controls, and what holds to them.")
+app.command("doctor")(doctor.doctor)

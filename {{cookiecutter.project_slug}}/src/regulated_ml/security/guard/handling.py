@@ -1,0 +1,149 @@
+"""Stands between a client and AWS: fills a request in, or refuses it, before it is sent.
+
+The environment is that of RML_ENV at the moment of the request, so that a notebook may choose one;
+the settings are those of the repository that this code lies in.
+"""
+
+import datetime
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.identifiers import Problem
+from regulated_ml.security.requests import Plan, Result, Violation
+from regulated_ml.settings import LOCAL, find_root
+
+# The services whose requests are looked at, as botocore spells them in the names of its events.
+EVENTS = ("sagemaker", "s3", "kms", "batch")
+LOOK_AGAIN = 2.0  # seconds between looks at whether a file of config/ has changed
+
+
+class GuardRefusal(UserError):
+    """A request that breaks controls, with every violation; nothing was sent."""
+
+    def __init__(self, operation: str, environment: str, violations: Sequence[Violation]) -> None:
+        self.operation, self.environment = operation, environment
+        self.violations = tuple(violations)
+        super().__init__(
+            [
+                Problem(f"{operation}: {v.field}", v.value, f"{v.control}: {v.required}", v.fix)
+                for v in violations
+            ],
+            ExitStatus.CONFIGURATION,
+        )
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.operation} was not sent: it breaks controls of environment {self.environment}"
+        )
+        lines = [
+            f"  {v.field}\n    value     {v.value or '(missing)'}\n    control   {v.control}, "
+            f"{v.severity}\n    required  {v.required}\n    fix       {v.fix}"
+            for v in self.violations
+        ]
+        return "\n".join([head, *lines, "  rml security controls explains each control"])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it crosses from a worker process.
+        return type(self), (self.operation, self.environment, self.violations)
+
+
+def attach(client: Any) -> None:
+    """Puts the guard into a client, once."""
+    events = client.meta.events
+    for service in EVENTS:
+        identity = f"regulated-ml-guard-{service}"
+        copying = f"provide-client-params.{service}"
+        events.register_last(copying, _copied, unique_id=f"{identity}-copy")
+        # After every other handler, so that what is looked at is what is sent.
+        events.register_last(f"before-parameter-build.{service}", guarded, unique_id=identity)
+
+
+def _copied(params: Any, **_: Any) -> Any:
+    """The request in a dict of its own: that of a presigned address is the caller's."""
+    return dict(params) if isinstance(params, dict) else None
+
+
+def guarded(params: Any, model: Any, **_: Any) -> None:
+    """Fills `params` in, in place, or raises `GuardRefusal`."""
+    environment = os.environ.get("RML_ENV") or LOCAL
+    plan = _Plans.of(environment)
+    service = model.service_model.service_name
+    operation = model.name if service == "sagemaker" else f"{service}.{model.name}"
+    if not plan.covers(operation):
+        return
+    result = plan.check(operation, params, fill=True)
+    if result.violations or result.excepted:
+        _log(environment, operation, params, result)
+    if result.violations:
+        raise GuardRefusal(operation, environment, result.violations)
+    if result.filled:
+        params.update(result.request)
+
+
+def _log(environment: str, operation: str, params: Any, result: Result) -> None:
+    from regulated_ml.security.guard.log import write
+
+    write(root(), environment, operation, params, result)
+
+
+def root() -> Path:
+    """The repository that this code lies in, or else the one that the process works in."""
+    try:
+        return find_root(Path(__file__))
+    except UserError:
+        return find_root(Path.cwd())
+
+
+class _Plans:
+    """The plan of each environment, made anew when a file of config/ or the day has changed."""
+
+    _made: ClassVar[dict[str, tuple[Any, Plan]]] = {}
+    _looked: ClassVar[dict[str, float]] = {}
+
+    @classmethod
+    def of(cls, environment: str) -> Plan:
+        now = time.monotonic()
+        if now - cls._looked.get(environment, -LOOK_AGAIN) < LOOK_AGAIN:
+            return cls._made[environment][1]
+        state = _state_of_config()
+        made = cls._made.get(environment)
+        if made is None or made[0] != state:
+            cls._made.pop(environment, None)
+            cls._looked.pop(environment, None)
+            made = cls._made[environment] = (state, _plan(environment))
+            _say(environment)
+        cls._looked[environment] = now
+        return made[1]
+
+
+def _state_of_config() -> Any:
+    """What changes when a file below config/ does, or when an exception may have expired."""
+    files = sorted((root() / "config").rglob("*.yaml"))
+    return datetime.date.today(), [(path, path.stat().st_mtime_ns) for path in files]
+
+
+def _plan(environment: str) -> Plan:
+    from regulated_ml.security import catalogue
+    from regulated_ml.settings import load
+
+    settings = load(root(), environment)
+    controls = catalogue.load(settings)
+    if problems := catalogue.check_paths(controls):
+        raise UserError(problems, ExitStatus.CONFIGURATION)
+    return Plan(catalogue.plan(settings))
+
+
+_said: set[str] = set()
+
+
+def _say(environment: str) -> None:
+    """Says on stderr, once for each environment in a process, that the guard is on."""
+    if environment in _said:
+        return
+    _said.add(environment)
+    print(f"regulated_ml: guard on, environment {environment}", file=sys.stderr)

@@ -1,0 +1,35 @@
+"""Proves that the guard is on, by a request that it must refuse, to an address of nobody."""
+
+from typing import Any
+
+from regulated_ml.security.guard.handling import GuardRefusal
+
+NOBODY = "http://127.0.0.1:9"  # the port that discards; nothing is ever sent there
+FORBIDDEN = "create_presigned_notebook_instance_url"
+
+
+def is_refused(region: str) -> bool:
+    """Whether a new client refuses to make a presigned address, before anything is sent."""
+    try:
+        getattr(_client(region), FORBIDDEN)(NotebookInstanceName="proof-of-the-guard")
+    except GuardRefusal as refusal:
+        return any(v.control in ("RML-ACCESS-4", "RML-LOCAL-1") for v in refusal.violations)
+    except Exception as error:
+        # Not refused, so it was sent; to nobody, as the error says. Anything else is no proof.
+        if type(error).__module__.startswith("botocore"):
+            return False
+        raise
+    return False
+
+
+def _client(region: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.Session(region_name=region).client(
+        "sagemaker",
+        endpoint_url=NOBODY,
+        aws_access_key_id="nobody",
+        aws_secret_access_key="nobody",
+        config=Config(connect_timeout=1, retries={"total_max_attempts": 1}),
+    )

@@ -1,0 +1,129 @@
+"""What a requirement may ask of a value: each verb with its test, its words and its fix."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+
+def _among(value: Any, operand: Any) -> bool:
+    values = value if isinstance(value, list | tuple) else (value,)
+    return all(isinstance(each, str) and each in operand for each in values)
+
+
+# An address in S3, the ARN of a bucket, its name, or the older form of an address by https.
+_BUCKET = re.compile(
+    r"(?:(?:s3://|arn:[\w-]+:s3:::)?([a-z0-9.-]+)"
+    r"|https://([a-z0-9.-]+)\.s3[.-][a-z0-9-]+\.amazonaws\.(?:com|com\.cn|eu))(?:/.*)?",
+    re.DOTALL,
+)
+
+
+def _lies_in(value: Any, operand: Any) -> bool:
+    match = _BUCKET.fullmatch(_known_start(value))
+    return match is not None and (match[1] or match[2]) in operand
+
+
+def _comes_from(value: Any, operand: Any) -> bool:
+    return isinstance(value, str) and value.partition("/")[0] in operand
+
+
+def _carries(value: Any, operand: Any) -> bool:
+    return not wrong_tags(value, operand) and not lacking_tags(value, operand)
+
+
+def tags(value: Any) -> Mapping[str, Any]:
+    """A list of tags, each a key and a value, as a mapping."""
+    if not isinstance(value, list | tuple):
+        return {}
+    pairs = (each for each in value if isinstance(each, Mapping))
+    return {
+        str(each.get("Key", each.get("key"))): each.get("Value", each.get("value"))
+        for each in pairs
+    }
+
+
+def wrong_tags(value: Any, operand: Mapping[str, str]) -> list[str]:
+    """The keys that are there with another value."""
+    found = tags(value)
+    return [key for key, expected in operand.items() if found.get(key, expected) != expected]
+
+
+def lacking_tags(value: Any, operand: Mapping[str, str]) -> list[str]:
+    """The keys that are not there."""
+    found = tags(value)
+    return [key for key in operand if key not in found]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _equals(value: Any, operand: Any) -> bool:
+    return bool(value == operand) and isinstance(value, bool) == isinstance(operand, bool)
+
+
+def _known_start(value: Any) -> str:
+    """The text, or what is known of it before a pipeline runs: the first part of a join."""
+    if isinstance(value, Mapping):
+        join = value.get("Std:Join")
+        parts = join.get("Values") if isinstance(join, Mapping) else None
+        if isinstance(parts, list) and parts and isinstance(parts[0], str):
+            return f"{parts[0].rstrip('/')}/" if join.get("On") == "/" else parts[0]
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+class Verb(NamedTuple):
+    """A verb of a requirement: the test, what is required in words, and the fix."""
+
+    holds: Callable[[Any, Any], bool]
+    required: str
+    fix: str
+
+
+# {words} is the operand as a person knows it, {values} its values.
+VERBS = {
+    "equal": Verb(_equals, "{values}", "write {values}, or leave the field out"),
+    "be": Verb(
+        _equals,
+        "{words} of the environment: {values}",
+        "write it, or leave the field out",
+    ),
+    "among": Verb(
+        _among,
+        "among {words} of the environment: {values}",
+        "use these, or leave the field out",
+    ),
+    "lie_in": Verb(
+        _lies_in,
+        "in {words} of the environment: {values}",
+        "use an address in one of them",
+    ),
+    "come_from": Verb(
+        _comes_from,
+        "an image of {words} of the environment",
+        "use one from: {values}",
+    ),
+    "carry": Verb(
+        _carries,
+        "the tags {values}",
+        "write these values, or leave the tags out",
+    ),
+    "at_least": Verb(
+        lambda value, operand: _is_number(value) and value >= operand,
+        "at least {values}",
+        "write {values} or more",
+    ),
+    "at_most": Verb(
+        lambda value, operand: _is_number(value) and value <= operand,
+        "at most {values}",
+        "write {values} or less",
+    ),
+    "match": Verb(
+        lambda value, operand: isinstance(value, str) and bool(re.fullmatch(operand, value)),
+        "of the form {values}",
+        "write a value of that form",
+    ),
+    "absent": Verb(lambda value, operand: False, "left out", "leave the field out"),
+    "refused": Verb(lambda value, operand: False, "not called: {words}", "do without it"),
+}
