@@ -1,13 +1,18 @@
 """`rml environment`: another environment, those that there are, and whether an account is ready."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from regulated_ml.cli import output
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.identifiers import visible
+
+if TYPE_CHECKING:
+    from regulated_ml.security.preflight.running import Report
 
 app = typer.Typer(
     no_args_is_help=True, help="Where jobs run: local, and environments on AWS like dev and prod."
@@ -108,3 +113,50 @@ def _complete(problems: tuple[Any, ...]) -> str:
         return "yes"
     fields = ", ".join(dict.fromkeys(problem.field for problem in problems))
     return f"no: {fields}"
+
+
+class Format(StrEnum):
+    """How a preflight is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@app.command()
+def preflight(
+    env: output.EnvironmentOption = "local",
+    format_: Annotated[
+        Format, typer.Option("--format", help="How to print what was seen.")
+    ] = Format.TABLE,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Hold the live account against what jobs need there; exit status 1 if anything is missing.
+
+    It only looks. With each finding goes the command of the AWS CLI that mends it.
+    """
+    from regulated_ml.security.preflight.running import run
+
+    settings = output.settings(env)
+    with output.progress("looking") as progress:
+        report = run(settings, progress)
+    if as_json or format_ is Format.JSON:
+        output.print_json(report.as_json())
+    else:
+        _show(report)
+    if report.findings:
+        raise typer.Exit(ExitStatus.FOUND)
+
+
+def _show(report: "Report") -> None:
+    columns = ("check", "severity", "state", "what", "found", "required")
+    rows = [(e.check, e.severity, e.state, e.subject, e.found, e.required) for e in report.entries]
+    place = f"{report.environment}: account {report.account}, {report.region}"
+    output.print_table(f"{place}, seen by {report.identity}", columns, rows)
+    if not report.findings:
+        typer.echo("The account is ready.")
+        return
+    count = len(report.findings)
+    typer.echo(f"{count} {'finding' if count == 1 else 'findings'}. What mends each:\n")
+    for entry in report.findings:
+        typer.echo(f"{entry.check}  {visible(entry.subject, limit=200)}")
+        typer.echo(f"  {visible(entry.fix, limit=8000)}\n")

@@ -80,8 +80,9 @@ def _shared(
         taken = {kind.same(v) for f in kind.fields if isinstance(v := other.get(f), str) and v}
         for field in kind.fields:
             value = values.get(field)
-            is_shared = isinstance(value, str) and kind.same(value) in taken
-            if is_shared and not any(fnmatchcase(value, p) for e in admitted for p in e.names):
+            if not isinstance(value, str) or kind.same(value) not in taken:
+                continue
+            if not any(fnmatchcase(value, pattern) for e in admitted for pattern in e.names):
                 yield _problem(name, kind.what, field, value, other_name)
 
 

@@ -1,0 +1,147 @@
+"""The role that jobs run as: who may take it, and what bounds it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from regulated_ml.security.preflight import documents
+from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.identity import ACCOUNT
+from regulated_ml.security.preflight.rows import Check, NotThere, Observation
+
+SERVICE = "sagemaker.amazonaws.com"
+ASSUME = "sts:AssumeRole"
+GET = "iam:GetRole"
+
+
+def name_of(account: Account) -> str:
+    """The role's name, by which IAM finds it."""
+    return account.platform.execution_role_arn.rpartition("/")[2]
+
+
+def _role(account: Account) -> dict[str, Any]:
+    role: dict[str, Any] = account.ask("iam", "get_role", RoleName=name_of(account))["Role"]
+    if role["Arn"] != account.platform.execution_role_arn:
+        raise NotThere(role["Arn"])  # of the same name, in another path
+    return role
+
+
+def policy_statements(account: Account) -> list[documents.Statement]:
+    """The statements of all policies of the role, attached and its own."""
+    name = _role(account)["RoleName"]
+    found: list[documents.Statement] = []
+    attached = account.all("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+    for each in attached:
+        arn = each["PolicyArn"]
+        version = account.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        answer = account.ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
+        found += documents.statements(answer["PolicyVersion"]["Document"])
+    for own in account.all("iam", "list_role_policies", "PolicyNames", RoleName=name):
+        answer = account.ask("iam", "get_role_policy", RoleName=name, PolicyName=own)
+        found += documents.statements(answer["PolicyDocument"])
+    return found
+
+
+def exists(account: Account) -> Iterator[Observation]:
+    arn = account.platform.execution_role_arn
+    path, _, name = arn.partition(":role")[2].rpartition("/")
+    fix = account.command(
+        *("iam", "create-role"),
+        path=f"{path}/",
+        role_name=name,
+        assume_role_policy_document=_trust(account),
+    )
+    try:
+        yield Observation(_role(account)["Arn"], "there", True)
+    except NotThere as answer:
+        other = str(answer).startswith("arn:")
+        found = f"a role in another path: {answer}" if other else "there is no such role"
+        yield Observation(arn, found, False, fix)
+
+
+def trusts_sagemaker_alone(account: Account) -> Iterator[Observation]:
+    role = _role(account)
+    trust = documents.statements(role["AssumeRolePolicyDocument"])
+    allowing = [statement for statement in trust if documents.is_allow(statement)]
+    mistakes = [
+        f"{who} may take it"
+        for statement in allowing
+        for kind, who in documents.principals(statement)
+        if (kind, who) != ("Service", SERVICE)
+    ]
+    mistakes += [
+        "for every account's jobs (no condition aws:SourceAccount)"
+        for statement in allowing
+        if not _is_for_own_jobs(statement, account.platform.aws_account_id)
+    ]
+    if not any(("Service", SERVICE) in documents.principals(s) for s in allowing):
+        mistakes.append(f"{SERVICE} may not take it")
+    fix = account.command(
+        *("iam", "update-assume-role-policy"),
+        role_name=role["RoleName"],
+        policy_document=_trust(account),
+    )
+    found = "; ".join(dict.fromkeys(mistakes)) or f"{SERVICE}, for this account's jobs"
+    yield Observation(role["Arn"], found, not mistakes, fix)
+
+
+def _is_for_own_jobs(statement: documents.Statement, number: str) -> bool:
+    return any(
+        operator in ("StringEquals", "StringLike")
+        and key == "aws:sourceaccount"
+        and values == [number]
+        for operator, key, values in documents.conditions(statement)
+    )
+
+
+def _trust(account: Account) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": SERVICE},
+        "Action": ASSUME,
+        "Condition": {"StringEquals": {"aws:SourceAccount": account.platform.aws_account_id}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def is_bounded(account: Account) -> Iterator[Observation]:
+    role = _role(account)
+    boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+    number, slug = account.platform.aws_account_id, account.settings.project.project_slug
+    policy = f"arn:{account.partition}:iam::{number}:policy/{slug}-boundary"
+    fix = account.command(
+        *("iam", "put-role-permissions-boundary"),
+        role_name=role["RoleName"],
+        permissions_boundary=policy,
+    )
+    yield Observation(role["Arn"], boundary or "no boundary", bool(boundary), fix)
+
+
+CHECKS = (
+    Check(
+        "PRE-ROLE-1",
+        "The role that jobs run as is there",
+        "the role {execution_role_arn}",
+        "critical",
+        (GET,),
+        exists,
+        (ACCOUNT,),
+    ),
+    Check(
+        "PRE-ROLE-2",
+        "SageMaker alone may take the role, for this account's jobs",
+        f"{SERVICE} and nobody else, with aws:SourceAccount {{aws_account_id}}",
+        "critical",
+        (GET,),
+        trusts_sagemaker_alone,
+        ("PRE-ROLE-1",),
+    ),
+    Check(
+        "PRE-ROLE-3",
+        "A permissions boundary holds the role",
+        "a permissions boundary",
+        "high",
+        (GET,),
+        is_bounded,
+        ("PRE-ROLE-1",),
+    ),
+)
