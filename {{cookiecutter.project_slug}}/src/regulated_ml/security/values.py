@@ -46,6 +46,7 @@ def _registries() -> dict[str, dict[str, str]]:
 # Every value that a control may name, and how it is had. `values` leaves them out for `local`.
 VALUES: dict[str, Callable[[Settings, Environment], Any]] = {
     "account": lambda settings, platform: platform.aws_account_id,
+    "accounts": lambda settings, platform: [platform.aws_account_id],
     "region": lambda settings, platform: platform.aws_region,
     "vpc_id": lambda settings, platform: platform.vpc_id,
     "subnet_ids": lambda settings, platform: list(platform.subnet_ids),
