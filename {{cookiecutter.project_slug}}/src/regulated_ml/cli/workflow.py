@@ -10,7 +10,8 @@ from regulated_ml.cli import output
 from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
-    from regulated_ml.workflow.running import Outcome, Table, Workflow
+    from regulated_ml.workflow.requests import Table
+    from regulated_ml.workflow.running import Handed, Outcome, Workflow
     from regulated_ml.workflow.steps import Step
 
 DataOption = Annotated[
@@ -22,6 +23,10 @@ DataOption = Annotated[
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run even what is up to date.")]
+WaitOption = Annotated[
+    bool,
+    typer.Option("--wait", help="On AWS: follow the job to its end (`local` always does)."),
+]
 
 # The metrics of a step that are said when it has ended.
 HEADLINES = {
@@ -42,35 +47,38 @@ def add_to(app: typer.Typer) -> None:
 def prepare(
     data: DataOption = None,
     force: ForceOption = False,
+    wait: WaitOption = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
     """Split the table into rows to train on, validate and test."""
     workflow = _workflow(env)
-    outcome = _run(workflow, "prepare", [], table=_table(workflow, data), force=force)
-    _say([outcome], as_json)
+    table = _table(workflow, data)
+    _do(workflow, "prepare", wait, as_json, parents=[], table=table, force=force)
 
 
 def train(
     force: ForceOption = False,
+    wait: WaitOption = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
     """Train the model; a stopped training goes on where it was."""
     workflow = _workflow(env)
-    _say([_run(workflow, "train", None, force=force)], as_json)
+    _do(workflow, "train", wait, as_json, force=force)
 
 
 def evaluate(
     data: DataOption = None,
     force: ForceOption = False,
+    wait: WaitOption = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Judge the model on the test rows, or on a sample of your own."""
+    """Judge the model on the test rows, or on a sample of your own (then it waits)."""
     workflow = _workflow(env)
     if data is None:
-        _say([_run(workflow, "evaluate", None, force=force)], as_json)
+        _do(workflow, "evaluate", wait, as_json, force=force)
         return
     table = _table(workflow, data)
     model = workflow.store.latest("train")
@@ -79,11 +87,10 @@ def evaluate(
             "The model was trained on rows of this very table, so the figures are too good: a "
             "validator's sample is one that the model has not seen."
         )
-    sample = _run(workflow, "sample", [], table=table)
+    sample = _run(workflow, "sample", parents=[], table=table)
     outcome = _run(
         workflow,
         "evaluate",
-        None,
         instead={"test": sample.run},
         changes={"sample": data.name, "own_sample": True},
         force=force,
@@ -96,12 +103,13 @@ def evaluate(
 
 def explain(
     force: ForceOption = False,
+    wait: WaitOption = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
     """Explain scores: contributions, reasons for declined clients."""
     workflow = _workflow(env)
-    _say([_run(workflow, "explain", None, force=force)], as_json)
+    _do(workflow, "explain", wait, as_json, force=force)
 
 
 def report(env: output.EnvironmentOption = "local", as_json: output.JsonOption = False) -> None:
@@ -115,7 +123,10 @@ def run(
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
-    """Do all steps, skip what is up to date, build the pages."""
+    """Do all steps, skip what is up to date, build the pages.
+
+    On AWS each job is followed to its end, since the next one reads what it made.
+    """
     from regulated_ml.workflow.steps import STEPS
 
     workflow = _workflow(env)
@@ -124,7 +135,7 @@ def run(
     for step in STEPS:
         parents = [outcomes[name].run for name in step.parents]
         outcomes[step.name] = _run(
-            workflow, step.name, parents, table=None if parents else table, force=force
+            workflow, step.name, parents=parents, table=None if parents else table, force=force
         )
         if not as_json:
             _say([outcomes[step.name]], as_json)
@@ -132,26 +143,29 @@ def run(
 
 
 def _workflow(environment: str) -> "Workflow":
-    from regulated_ml.platforms.local import LocalPlatform
     from regulated_ml.settings import LOCAL
     from regulated_ml.tracking.store import RUNS, RunStore
-    from regulated_ml.workflow.running import Workflow
 
     settings = output.settings(environment)
-    if environment != LOCAL:
-        rule = "this version of the standard runs jobs on this machine only"
-        fix = "leave --env and RML_ENV out"
-        raise UserError.one("--env", environment, rule, fix, ExitStatus.CONFIGURATION)
-    runs = settings.root / RUNS
-    platform = LocalPlatform(settings.root, logs=runs / ".failed")
-    return Workflow(settings, RunStore(runs), platform)
+    store = RunStore(settings.root / RUNS, environment)
+    if environment == LOCAL:
+        from regulated_ml.platforms.local import LocalPlatform
+        from regulated_ml.workflow.running import LocalWorkflow
+
+        return LocalWorkflow(
+            settings, store, LocalPlatform(settings.root, store.folder / ".failed")
+        )
+    from regulated_ml.platforms.sagemaker.platform import SageMakerPlatform
+    from regulated_ml.workflow.submitting import RemoteWorkflow
+
+    return RemoteWorkflow(settings, store, SageMakerPlatform(settings), output.tell)
 
 
 def _table(workflow: "Workflow", given: Path | None) -> "Table":
     from regulated_ml.data.schema import check_located
     from regulated_ml.data.source import locate
     from regulated_ml.tracking.records import Data
-    from regulated_ml.workflow.running import Table
+    from regulated_ml.workflow.requests import Table
 
     settings = workflow.settings
     with output.progress("reading the table"):
@@ -169,9 +183,26 @@ def _table(workflow: "Workflow", given: Path | None) -> "Table":
     return Table(path, data)
 
 
+def _do(workflow: "Workflow", name: str, wait: bool, as_json: bool, **options: Any) -> None:
+    """Runs a step, or submits it where its job outlives us, and says what became of it."""
+    from regulated_ml.workflow.running import Outcome
+
+    done = _run(workflow, name, wait=wait, **options)
+    if isinstance(done, Outcome):
+        _say([done], as_json)
+    else:
+        _say_submitted(done, as_json)
+
+
 def _run(
-    workflow: "Workflow", name: str, parents: "Sequence[Any] | None", **options: Any
-) -> "Outcome":
+    workflow: "Workflow",
+    name: str,
+    *,
+    wait: bool = True,
+    parents: "Sequence[Any] | None" = None,
+    table: "Table | None" = None,
+    **options: Any,
+) -> Any:
     """Runs a step with progress; without parents given, on the latest runs of its parents."""
     from regulated_ml.workflow.steps import STEP
 
@@ -183,10 +214,10 @@ def _run(
                 f"{parent.id} was made from other code or configuration than there is now; "
                 "`rml run` makes all steps anew that have to be."
             )
-    table = options.pop("table", None)
     try:
         with output.progress(step.title) as progress:
-            return workflow.run(step, parents, table, progress, **options)
+            act = workflow.run if wait else workflow.submit
+            return act(step, parents, table, progress, **options)
     except KeyboardInterrupt:
         rule = "it was interrupted, and no half run is kept"
         fix = "start it again" + (": it goes on from its checkpoint" if name == "train" else "")
@@ -228,6 +259,16 @@ def _say(outcomes: "Sequence[Outcome]", as_json: bool) -> None:
                 f"{run.id} was made before its code was committed, and its record says so; "
                 "`rml run --force` makes records that name the commit."
             )
+
+
+def _say_submitted(handed: "Handed", as_json: bool) -> None:
+    note = handed.note
+    if as_json:
+        output.print_json({"submitted": {"fresh": handed.fresh, **note.model_dump(mode="json")}})
+        return
+    state = "submitted" if handed.fresh else "was submitted earlier, for the same result"
+    typer.echo(f"{note.step:<9} {state}  [{note.job}]")
+    typer.echo(f"follow    rml --env {note.environment} jobs follow {note.job}")
 
 
 def _summary(outcome: "Outcome") -> dict[str, Any]:

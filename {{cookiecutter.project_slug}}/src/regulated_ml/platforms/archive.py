@@ -1,23 +1,76 @@
-"""model.tar.gz whose bytes depend on its files only: no times, owners or orders of a folder."""
+"""Archives whose bytes depend on their files only, and others' archives, which are not trusted."""
 
 import gzip
+import shutil
 import tarfile
-from pathlib import Path
+import zlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
+from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import replacing
+
+UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 
 
 def pack(folder: Path, archive: Path) -> None:
     """Writes every file below `folder` into a gzipped tar, sorted by path."""
+    files = {
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+    }
+    pack_files(files, archive)
+
+
+def pack_files(files: Mapping[str, Path], archive: Path) -> None:
+    """Writes files, each to its place, into a gzipped tar: no times, no owners, sorted by path."""
     with (
         replacing(archive) as temporary,
         temporary.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
+        for place, path in sorted(files.items(), key=lambda item: PurePosixPath(item[0])):
+            member = tarfile.TarInfo(place)
             member.size = path.stat().st_size
             member.mode = 0o644
             with path.open("rb") as content:
                 tar.addfile(member, content)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Extracts an archive that came from elsewhere: files and folders below `folder`, nothing else.
+
+    Raises:
+        UserError: the archive is damaged, larger than the disk, or holds something else: a path
+            that leads out of it, a link, a device. Nothing of it is kept then.
+    """
+    folder.mkdir(parents=True)
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            left = shutil.disk_usage(folder).free
+            for member in tar:
+                left -= member.size
+                if mistake := _mistake(member, left):
+                    raise _refusal(archive, member.name, mistake)
+                tar.extract(member, folder, filter="data")
+    except UserError:
+        shutil.rmtree(folder)
+        raise
+    except UNREADABLE as error:
+        shutil.rmtree(folder)
+        raise _refusal(archive, "", f"it cannot be read: {error}") from error
+
+
+def _mistake(member: tarfile.TarInfo, left: int) -> str:
+    """Why a member is not extracted, if it is not."""
+    path = PurePosixPath(member.name)
+    if not (member.isfile() or member.isdir()):
+        return "it holds a link or a device, and a job writes files"
+    if path.is_absolute() or ".." in path.parts:
+        return "it holds a path that leads out of the archive"
+    return "it is larger than what is free on the disk" if left < 0 else ""
+
+
+def _refusal(archive: Path, value: str, rule: str) -> UserError:
+    fix = "nothing of it was kept; find out who can write to the bucket that it came from"
+    return UserError.one(archive.name, value, rule, fix, ExitStatus.DATA)

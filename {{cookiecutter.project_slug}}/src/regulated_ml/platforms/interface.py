@@ -1,30 +1,41 @@
 """What a platform is given and gives back."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 LOG = "job.log"  # what a job printed; lies beside its outputs
 MODEL_ARCHIVE = "model.tar.gz"  # what a training job's model folder becomes
 
+Kind = Literal["processing", "training"]
 Report = Callable[[float, float | None, str | None], None]  # done, total, what is being done
+Tell = Callable[[str], None]  # a line for the reader, beside the progress
 
 
 @dataclass(frozen=True)
 class Job:
     """A script and the folders that it reads and writes, as SageMaker lays them out."""
 
-    name: str
-    kind: Literal["processing", "training"]
+    name: str  # of the run that it makes: the step's name, a hyphen, more
+    kind: Kind
     module: str  # run as `python -m MODULE`
     channels: Mapping[str, Path]  # `channel` -> a folder, or `channel/name` -> a file
     parameters: Mapping[str, Any]
     checkpoints: Path | None = None  # a folder that outlives the job; training only
+    code: Mapping[str, Path] = field(default_factory=dict)  # what the module needs, by its place
+    tags: Mapping[str, str] = field(default_factory=dict)  # beside those of the project
+
+    @property
+    def step(self) -> str:
+        """The step of the workflow that the job belongs to."""
+        return self.name.partition("-")[0]
 
 
 class RunningJob(Protocol):
-    """A job that has been started."""
+    """A job that lives as long as the process that started it."""
 
     def wait(self, report: Report) -> None:
         """Returns when the outputs lie in the destination; `UserError` when the job failed."""
@@ -34,10 +45,88 @@ class RunningJob(Protocol):
 
 
 class Platform(Protocol):
-    """A place where jobs run."""
+    """A place where jobs run as processes of ours."""
+
+    def packages(self) -> dict[str, str]:
+        """The Python minor version, and the version of each package that a job may import."""
 
     def start(self, job: Job, destination: Path, locks: tuple[int, ...] = ()) -> RunningJob:
         """Starts a job whose outputs are to lie in `destination`, an existing empty folder.
 
         `locks` are descriptors of locks that are to be held for as long as the job lives.
         """
+
+
+@dataclass(frozen=True)
+class RemoteJob:
+    """A job as the platform describes it."""
+
+    name: str
+    kind: Kind
+    status: str  # InProgress, Completed, Failed, Stopping, Stopped
+    detail: str  # what it does just now, or how it ended
+    reason: str  # why it failed
+    created: datetime
+    ended: datetime | None
+    seconds: float | None  # that it ran
+    billed_seconds: float | None
+    history: tuple[str, ...] = ()  # what it went through, where the platform tells it
+    facts: Mapping[str, Any] = field(default_factory=dict)  # image, instance, where its outputs lie
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not come to its end."""
+        return self.status in ("InProgress", "Stopping")
+
+
+class RemotePlatform(Protocol):
+    """A place where jobs outlive the process that submitted them."""
+
+    def packages(self) -> dict[str, str]:
+        """The Python minor version, and the version of each package that a job may import."""
+
+    def image(self) -> str:
+        """The container image that jobs run in."""
+
+    def job_name(self, run_id: str) -> str:
+        """What the job of a run is called there."""
+
+    def is_own(self, name: str) -> bool:
+        """Whether a job is one of this project's runs."""
+
+    def stage(self, job: Job, report: Report) -> Any:
+        """Brings code and inputs to the place; returns the whole request for the job."""
+
+    def submit(self, job: Job, request: Any) -> None:
+        """Starts the job; `UserError` when it is refused, and then there is none."""
+
+    def describe(self, name: str, kind: Kind) -> RemoteJob | None:
+        """The job, or None where there is none of this name."""
+
+    def follow(self, name: str, kind: Kind, log: Path, report: Report, tell: Tell) -> RemoteJob:
+        """Waits for the job's end, and writes what it prints to `log`."""
+
+    def collect(self, job: RemoteJob, destination: Path, report: Report) -> None:
+        """Lays the outputs of a completed job into `destination`, as they lie after a local one."""
+
+    def stop(self, name: str, kind: Kind) -> None:
+        """Has a job stopped."""
+
+    def recent(self) -> list[RemoteJob]:
+        """The latest jobs of this project and environment, the oldest first."""
+
+
+def as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
+    """Hyperparameters as SageMaker passes them: text, each value encoded as JSON."""
+    return {name: json.dumps(value) for name, value in hyperparameters.items()}
+
+
+def report_progress(line: str, report: Report) -> bool:
+    """Whether the line was `progress STEP DONE/TOTAL text`, as the job contract prints it."""
+    match line.rstrip().split(" ", 3):
+        case ["progress", step, numbers, *text]:
+            done, _, total = numbers.partition("/")
+            if done.isdecimal() and total.isdecimal():
+                report(int(done), int(total), " ".join([step, *text]))
+                return True
+    return False

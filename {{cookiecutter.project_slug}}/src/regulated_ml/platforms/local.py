@@ -1,6 +1,5 @@
 """Runs jobs as processes of this machine, over the folders that SageMaker would give them."""
 
-import json
 import os
 import re
 import shutil
@@ -8,17 +7,25 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import write_json
 from regulated_ml.platforms.archive import pack
-from regulated_ml.platforms.interface import LOG, MODEL_ARCHIVE, Job, Report
+from regulated_ml.platforms.interface import (
+    LOG,
+    MODEL_ARCHIVE,
+    Job,
+    Report,
+    as_text,
+    report_progress,
+)
 
 BASE = "opt-ml"  # stands for /opt/ml; lies in the destination while the job runs
 SHOWN_LINES = 15  # of the log, when a job fails
+# The packages that a job may import; those of the managed container.
+JOB_PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
 
 
 class LocalPlatform:
@@ -28,6 +35,16 @@ class LocalPlatform:
         self._source = root / "src"
         self._root = root
         self._logs = logs  # where the logs of failed jobs are kept
+
+    def packages(self) -> dict[str, str]:
+        """The Python minor version, and the version of each package that a job may import."""
+        versions = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+        for name in JOB_PACKAGES:
+            try:
+                versions[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue  # xgboost and xgboost-cpu are the same package by two names
+        return versions
 
     def start(self, job: Job, destination: Path, locks: tuple[int, ...] = ()) -> "LocalJob":
         """Lays out the job's folders and starts its process."""
@@ -77,7 +94,7 @@ class LocalJob:
         with log.open("w", encoding="utf-8") as file:
             for line in self._process.stdout or ():
                 file.write(line)
-                if not _report_progress(line, report):
+                if not report_progress(line, report):
                     last.append(line.rstrip())
         status = self._process.wait()
         if status:
@@ -114,9 +131,8 @@ class LocalJob:
         else:
             said = next((line for line in reversed(last) if line), "")
             rule = place + (said or f"the job ended with exit status {status}")
-        step = self._job.name.split("-")[0]
         fix = f"mend what it says and start again; the whole log is in {log}"
-        return UserError.one(f"{step} job", self._job.module, rule, fix, ExitStatus.JOB)
+        return UserError.one(f"{self._job.step} job", self._job.module, rule, fix, ExitStatus.JOB)
 
 
 def _lay_out(job: Job, base: Path) -> None:
@@ -130,17 +146,12 @@ def _lay_out(job: Job, base: Path) -> None:
         (channels / place).parent.mkdir(parents=True, exist_ok=True)
         (channels / place).symlink_to(source, target_is_directory=source.is_dir())
     if training:
-        write_json(base / "input/config/hyperparameters.json", _as_text(job.parameters))
+        write_json(base / "input/config/hyperparameters.json", as_text(job.parameters))
     else:
         write_json(channels / "parameters/parameters.json", dict(job.parameters))
     if job.checkpoints:
         job.checkpoints.mkdir(parents=True, exist_ok=True)
         (base / "checkpoints").symlink_to(job.checkpoints, target_is_directory=True)
-
-
-def _as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
-    """Hyperparameters as SageMaker passes them: text, each value encoded as JSON."""
-    return {name: json.dumps(value) for name, value in hyperparameters.items()}
 
 
 def _raised_at(log: Path, source: Path) -> str:
@@ -158,14 +169,3 @@ def _raised_at(log: Path, source: Path) -> str:
 def _move_all(source: Path, destination: Path) -> None:
     for path in sorted(source.iterdir()):
         path.rename(destination / path.name)
-
-
-def _report_progress(line: str, report: Report) -> bool:
-    """Whether the line was `progress STEP DONE/TOTAL text`, as the job contract prints it."""
-    match line.rstrip().split(" ", 3):
-        case ["progress", step, numbers, *text]:
-            done, _, total = numbers.partition("/")
-            if done.isdecimal() and total.isdecimal():
-                report(int(done), int(total), " ".join([step, *text]))
-                return True
-    return False

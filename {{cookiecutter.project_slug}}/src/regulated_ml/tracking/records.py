@@ -62,8 +62,8 @@ class Identity(Part):
     host: str
 
 
-class Record(Part):
-    """One finished run of one step."""
+class Begun(Part):
+    """What is known of a run when its job starts."""
 
     schema_version: int = SCHEMA_VERSION
     id: str
@@ -75,17 +75,40 @@ class Record(Part):
     module: str
     command: tuple[str, ...]
     started: str
-    ended: str
-    seconds: float
     identity: Identity
     commit: Commit
     data: Data
     code: str  # SHA-256 over the job's source files
     parameters: Mapping[str, Any]
     dependencies: Dependencies
+    warnings: tuple[str, ...] = ()
+
+
+class Submitted(Begun):
+    """A run whose job was handed to a platform that runs it without us."""
+
+    job: str  # its name there
+    kind: Literal["processing", "training"]
+    is_latest: bool  # whether it becomes the latest run of its step
+
+
+class Remote(Part):
+    """The job of a run on AWS."""
+
+    name: str
+    seconds: float | None
+    billed_seconds: float | None
+    facts: Mapping[str, Any]  # image, instance, where its outputs lie
+
+
+class Record(Begun):
+    """One finished run of one step."""
+
+    ended: str
+    seconds: float
     metrics: Mapping[str, float | int | str]
     artifacts: tuple[Artifact, ...]
-    warnings: tuple[str, ...] = ()
+    remote: Remote | None = None  # None: it ran on this machine
 
     def artifact(self, path: str) -> Artifact | None:
         """The artefact at `path`, if the run made one."""

@@ -38,10 +38,16 @@ class Unfinished(NamedTuple):
 
 
 class RunStore:
-    """The finished runs of one repository, and the place where new ones are made."""
+    """The finished runs of one repository, and the place where new ones are made.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they lie.
+        environment: whose runs `latest` and `current` are about; None: those of every environment.
+    """
+
+    def __init__(self, folder: Path, environment: str | None = None) -> None:
         self.folder = folder
+        self._environment = environment
         self._incomplete = folder / ".incomplete"
 
     def folder_of(self, run: Record | str) -> Path:
@@ -65,13 +71,17 @@ class RunStore:
 
     def latest(self, step: str) -> Record | None:
         """The run of `step` that was made, or found up to date, last."""
-        runs = {run.id: run for run in self.all() if run.step == step}
-        pointed = self._pointers().get(step)
+        runs = {run.id: run for run in self._own() if run.step == step}
+        pointed = self._pointers().get(_pointer(step, self._environment))
         return runs.get(str(pointed)) or next(reversed(runs.values()), None)
 
     def point_to(self, run: Record) -> None:
         """Makes a run the latest of its step, when an earlier one has been found up to date."""
-        write_json(self.folder / LATEST, {**self._pointers(), run.step: run.id})
+        pointer = _pointer(run.step, run.environment)
+        write_json(self.folder / LATEST, {**self._pointers(), pointer: run.id})
+
+    def _own(self) -> list[Record]:
+        return [run for run in self.all() if self._environment in (None, run.environment)]
 
     def _pointers(self) -> dict[str, str]:
         path = self.folder / LATEST
@@ -83,7 +93,7 @@ class RunStore:
 
     def current(self, step: str, key: str) -> Record | None:
         """The latest run of `step` with this key whose artefacts are all still what they were."""
-        runs = [run for run in self.all() if run.step == step and run.key == key]
+        runs = [run for run in self._own() if run.step == step and run.key == key]
         return next((run for run in reversed(runs) if not self.damage(run)), None)
 
     def damage(self, run: Record) -> list[str]:
@@ -105,12 +115,12 @@ class RunStore:
             raise UserError(problems, ExitStatus.DATA)
 
     @contextmanager
-    def writing(self, step: str) -> Iterator["Unfinished"]:
-        """An id and an empty folder for a new run; the folder is gone after the block.
+    def writing(self, step: str, run_id: str = "") -> Iterator["Unfinished"]:
+        """An empty folder for a new run, or for the one of an id; it is gone after the block.
 
         Call `finish` inside the block to keep the run.
         """
-        run_id = f"{step}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        run_id = run_id or new_id(step)
         folder = self._incomplete / run_id
         lock = self._incomplete / f"{run_id}.lock"
         with ExitStack() as held:
@@ -141,6 +151,11 @@ class RunStore:
                     continue  # its process is alive
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
+
+
+def new_id(step: str) -> str:
+    """The id of a run that starts now."""
+    return f"{step}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def artifacts(folder: Path, *, leave_out: str) -> tuple[Artifact, ...]:
@@ -180,6 +195,11 @@ def exclusive(lock: Path, when_waiting: Callable[[], None] = lambda: None) -> It
             finally:
                 lock.unlink(missing_ok=True)
             return
+
+
+def _pointer(step: str, environment: str | None) -> str:
+    """The key of a step in the file of pointers; `local` is the environment without a name."""
+    return step if environment in (None, "local") else f"{environment}/{step}"
 
 
 def _is_open_as(path: Path, descriptor: int) -> bool:

@@ -1,0 +1,29 @@
+"""The container image that jobs run in: AWS's managed XGBoost container, in one version."""
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.security import clients
+
+FRAMEWORK, VERSION = "xgboost", "3.2-0"
+# What that version holds, as far as jobs may import it (aws/sagemaker-xgboost-container).
+CONTENTS = {
+    "python": "3.12",
+    "numpy": "2.1.0",
+    "pandas": "2.2.3",
+    "pyarrow": "22.0.0",
+    "scikit-learn": "1.8.0",
+    "scipy": "1.15.0",
+    "xgboost": "3.2.0",
+}
+
+
+def uri(region: str) -> str:
+    """The image's address in the registry that AWS keeps in a region; no call is made."""
+    with clients.packages():
+        from sagemaker.core import image_uris
+    try:
+        address: str = image_uris.retrieve(FRAMEWORK, region, version=VERSION)
+    except ValueError as error:
+        rule = f"AWS offers its container {FRAMEWORK} {VERSION} there: {error}"
+        fix = "take a region in which it does"
+        raise UserError.one("aws_region", region, rule, fix, ExitStatus.CONFIGURATION) from error
+    return address

@@ -1,0 +1,132 @@
+"""SageMaker as a platform for jobs; each thing it does is described in a module of its own."""
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from regulated_ml.platforms.interface import Job, Kind, RemoteJob, Report, Tell
+from regulated_ml.platforms.sagemaker import (
+    collecting,
+    describing,
+    following,
+    images,
+    naming,
+    requests,
+    staging,
+)
+from regulated_ml.platforms.sagemaker.describing import APIS
+from regulated_ml.platforms.sagemaker.staging import Staged
+from regulated_ml.platforms.sagemaker.storage import Storage
+from regulated_ml.security import clients
+from regulated_ml.settings import Settings
+
+MOST_LISTED = 50  # jobs of a kind
+# SageMaker says so with a code that stands for other mistakes as well: ValidationException.
+NOT_FOUND = re.compile(r"(?i)could not find|not found")
+
+
+class SageMakerPlatform:
+    """The account and region of an environment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._region = clients.platform(settings).aws_region
+
+    def packages(self) -> dict[str, str]:
+        """What the managed container holds."""
+        return dict(images.CONTENTS)
+
+    def image(self) -> str:
+        """The managed container."""
+        return images.uri(self._region)
+
+    def job_name(self, run_id: str) -> str:
+        """The name of a run's job."""
+        return naming.job_name(self._settings, run_id)
+
+    def is_own(self, name: str) -> bool:
+        """Whether a job is one of this project's runs."""
+        return naming.run_id(self._settings, name) is not None
+
+    def stage(self, job: Job, report: Report) -> Staged:
+        """Uploads code, channels and parameters under the team's key, unless they are there."""
+        clients.identity(self._settings)  # the right account, before anything is sent to it
+        return staging.stage(job, self._storage, report)
+
+    def submit(self, job: Job, request: Staged) -> None:
+        """Starts the job, through the SageMaker SDK."""
+        from botocore.exceptions import ClientError
+
+        with clients.packages():
+            from sagemaker.core.resources import ProcessingJob, TrainingJob
+        make, create = {
+            "training": (requests.training, TrainingJob.create),
+            "processing": (requests.processing, ProcessingJob.create),
+        }[job.kind]
+        arguments = make(self._settings, job, request.channels)
+        session = clients.session(self._settings)
+        with clients.reached(self._settings):
+            try:
+                create(**arguments, session=session, region=self._region)
+            except ClientError as error:
+                # The answer to an earlier attempt was lost: no one else has a job of this name.
+                if error.response["Error"]["Code"] != "ResourceInUse":
+                    raise
+
+    def describe(self, name: str, kind: Kind) -> RemoteJob | None:
+        """The job, or None where there is none of this name."""
+        from botocore.exceptions import ClientError
+
+        with clients.reached(self._settings):
+            try:
+                return self._describe(name, kind)
+            except ClientError as error:
+                if NOT_FOUND.search(error.response["Error"]["Message"]):
+                    return None
+                raise
+
+    def follow(self, name: str, kind: Kind, log: Path, report: Report, tell: Tell) -> RemoteJob:
+        """Waits for the job's end, and writes what it prints to `log`."""
+        lines = following.LogLines(clients.client(self._settings, "logs"), kind, name)
+        with clients.reached(self._settings):
+            return following.follow(lambda: self._describe(name, kind), lines, log, report, tell)
+
+    def collect(self, job: RemoteJob, destination: Path, report: Report) -> None:
+        """Lays the outputs of a completed job into `destination`."""
+        collecting.collect(job, self._storage, destination, report)
+
+    def stop(self, name: str, kind: Kind) -> None:
+        """Has a job stopped; it takes up to two minutes."""
+        api = APIS[kind]
+        with clients.reached(self._settings):
+            getattr(self._sagemaker, api.stop)(**{f"{api.prefix}JobName": name})
+
+    def recent(self) -> list[RemoteJob]:
+        """The latest jobs of this project in the account, the oldest first."""
+        slug = self._settings.project.project_slug
+        jobs = []
+        with clients.reached(self._settings):
+            for kind, api in APIS.items():
+                answer = getattr(self._sagemaker, api.list)(
+                    NameContains=slug,
+                    SortBy="CreationTime",
+                    SortOrder="Descending",
+                    MaxResults=MOST_LISTED,
+                )
+                jobs += [describing.job(kind, row) for row in answer[api.summaries]]
+        own = [job for job in jobs if naming.run_id(self._settings, job.name)]
+        return sorted(own, key=lambda job: job.created)[-MOST_LISTED:]
+
+    def _describe(self, name: str, kind: Kind) -> RemoteJob:
+        api = APIS[kind]
+        answer = getattr(self._sagemaker, api.describe)(**{f"{api.prefix}JobName": name})
+        return describing.job(kind, answer)
+
+    @cached_property
+    def _sagemaker(self) -> Any:
+        return clients.client(self._settings, "sagemaker")
+
+    @cached_property
+    def _storage(self) -> Storage:
+        return Storage(self._settings, clients.client(self._settings, "s3"))

@@ -1,0 +1,145 @@
+"""Files on their way to and from S3: under the team's key, by their content, by no foreign path."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.files import replacing, sha256
+from regulated_ml.platforms.interface import Report
+from regulated_ml.platforms.sagemaker import naming
+from regulated_ml.platforms.sagemaker.naming import Address
+from regulated_ml.security import clients
+from regulated_ml.settings import Settings
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The team's buckets."""
+
+    settings: Settings
+    client: Any
+
+    def put(self, files: Mapping[str, Path], report: Report) -> Address:
+        """Uploads files by their names, unless they are there; the same files, the same address."""
+        digests = {name: sha256(path) for name, path in sorted(files.items())}
+        lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
+        address = naming.inputs(self.settings, hashlib.sha256(lines.encode()).hexdigest())
+        for name, digest in digests.items():
+            if not self._has(address, name, files[name], digest):
+                self._upload(address, name, files[name], digest, report)
+        return address
+
+    def fetch(self, address: Address, folder: Path, report: Report) -> None:
+        """Downloads all that lies at an address into a folder."""
+        for key, size in self._listed(address):
+            name = key.removeprefix(address.prefix)
+            self._download(address.bucket, key, size, folder / _inside(name), report)
+
+    def fetch_one(self, address: Address, name: str, target: Path, report: Report) -> bool:
+        """Downloads one file, if it is there."""
+        key = address.prefix + name
+        found = [size for each, size in self._listed(address._replace(prefix=key)) if each == key]
+        for size in found:
+            self._download(address.bucket, key, size, target, report)
+        return bool(found)
+
+    def _has(self, address: Address, name: str, path: Path, digest: str) -> bool:
+        """Whether a file is there, whole and under the team's key."""
+        from botocore.exceptions import ClientError
+
+        place = {"Bucket": address.bucket, "Key": address.prefix + name}
+        with clients.reached(self.settings):
+            try:
+                head = self.client.head_object(**place, **self._owner)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                    return False
+                raise
+        found = head["ContentLength"], head["Metadata"].get("sha256"), head.get("SSEKMSKeyId")
+        return found == (path.stat().st_size, digest, self._key)
+
+    def _upload(self, address: Address, name: str, path: Path, digest: str, report: Report) -> None:
+        extra = {
+            "ServerSideEncryption": "aws:kms",
+            "SSEKMSKeyId": self._key,
+            "Metadata": {"sha256": digest},
+            **self._owner,
+        }
+        done = _Done(report, path.stat().st_size, f"uploading {name}")
+        with _bucket_there(self.settings, address.bucket), path.open("rb") as content:
+            self.client.upload_fileobj(
+                content, address.bucket, address.prefix + name, ExtraArgs=extra, Callback=done
+            )
+
+    def _download(self, bucket: str, key: str, size: int, target: Path, report: Report) -> None:
+        done = _Done(report, size, f"downloading {target.name}")
+        with (
+            _bucket_there(self.settings, bucket),
+            replacing(target) as temporary,
+            temporary.open("wb") as content,
+        ):
+            self.client.download_fileobj(bucket, key, content, ExtraArgs=self._owner, Callback=done)
+        if target.stat().st_size != size:
+            rule = f"it has {target.stat().st_size} bytes, and S3 lists {size}"
+            raise UserError.one("output", f"s3://{bucket}/{key}", rule, "follow the job again")
+
+    def _listed(self, address: Address) -> Iterator[tuple[str, int]]:
+        """Key and size of each file at an address; marks of empty folders are none."""
+        pages = self.client.get_paginator("list_objects_v2")
+        with _bucket_there(self.settings, address.bucket):
+            for page in pages.paginate(Bucket=address.bucket, Prefix=address.prefix, **self._owner):
+                for item in page.get("Contents", ()):
+                    if not item["Key"].endswith("/"):
+                        yield item["Key"], item["Size"]
+
+    @property
+    def _key(self) -> str:
+        return clients.platform(self.settings).kms_key_arn
+
+    @property
+    def _owner(self) -> dict[str, str]:
+        # A bucket of the name in another account, made when ours was deleted, gets nothing.
+        return {"ExpectedBucketOwner": clients.platform(self.settings).aws_account_id}
+
+
+class _Done:
+    """Adds up the bytes that are told piece by piece."""
+
+    def __init__(self, report: Report, total: int, text: str) -> None:
+        self._report, self._total, self._text, self._bytes = report, total, text, 0
+
+    def __call__(self, more: int) -> None:
+        self._bytes += more
+        self._report(self._bytes, self._total, self._text)
+
+
+@contextmanager
+def _bucket_there(settings: Settings, bucket: str) -> Iterator[None]:
+    """Says which setting names a bucket that is not there."""
+    from botocore.exceptions import ClientError
+
+    with clients.reached(settings):
+        try:
+            yield
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucket":
+                raise
+            names = {clients.platform(settings).data_bucket: "data_bucket"}
+            rule = "there is no such bucket in the account"
+            fix = f"correct it in config/environments/{settings.environment}.yaml, or have it made"
+            field = names.get(bucket, "model_bucket")
+            raise UserError.one(field, bucket, rule, fix, ExitStatus.RESOURCE) from error
+
+
+def _inside(name: str) -> PurePosixPath:
+    """A name as a path below a folder; S3 takes any text for a key."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in name:
+        rule = "the key of an output leads out of the run's folder"
+        fix = "nothing was kept; find out who can write to the bucket"
+        raise UserError.one("output", name, rule, fix, ExitStatus.DATA)
+    return path

@@ -1,0 +1,53 @@
+"""The folder `runs/.submitted/`: what is known of runs whose jobs have not been collected yet.
+
+A note is written before its job is submitted, and removed after its run is there. So whatever dies
+in between, a job that runs has a note; and a note without a job, or beside its run, does no harm.
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from regulated_ml.errors import UserError
+from regulated_ml.files import read_json, write_json
+from regulated_ml.tracking.records import Submitted
+from regulated_ml.tracking.store import exclusive
+
+
+class Submissions:
+    """The notes of one repository and environment."""
+
+    def __init__(self, runs: Path, environment: str) -> None:
+        self._folder = runs / ".submitted"
+        self._environment = environment
+
+    def all(self) -> list[Submitted]:
+        """Every note, the oldest first."""
+        notes = [_read(path) for path in self._folder.glob("*.json")]
+        own = [note for note in notes if note.environment == self._environment]
+        return sorted(own, key=lambda note: (note.started, note.id))
+
+    def add(self, note: Submitted) -> None:
+        """Keeps a note, atomically."""
+        write_json(self._path(note), note.model_dump(mode="json"))
+
+    def remove(self, note: Submitted) -> None:
+        """Forgets a note."""
+        self._path(note).unlink(missing_ok=True)
+
+    def held(self, note: Submitted) -> AbstractContextManager[int]:
+        """One process at a time finishes a run; the others wait in this block's beginning."""
+        return exclusive(self._path(note).with_suffix(".lock"))
+
+    def _path(self, note: Submitted) -> Path:
+        return self._folder / f"{note.id}.json"
+
+
+def _read(path: Path) -> Submitted:
+    try:
+        return Submitted.model_validate(read_json(path))
+    except (ValueError, ValidationError) as error:
+        rule = f"not a note of a submitted job: {str(error).splitlines()[0]}"
+        fix = "remove the file; the job's outputs stay in the model bucket"
+        raise UserError.one(str(path), "", rule, fix) from error

@@ -1,0 +1,140 @@
+"""Hands a step to a platform whose jobs outlive us, and keeps what it takes to finish it later."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from regulated_ml.errors import UserError
+from regulated_ml.files import sha256
+from regulated_ml.locks import LOCK
+from regulated_ml.platforms.interface import Job, RemotePlatform, Report, Tell
+from regulated_ml.tracking.records import Begun, Dependencies, Record, Submitted
+from regulated_ml.tracking.store import new_id
+from regulated_ml.tracking.submissions import Submissions
+from regulated_ml.workflow import recording
+from regulated_ml.workflow.following import Following
+from regulated_ml.workflow.requests import Request, Table, code_files
+from regulated_ml.workflow.running import Handed, Outcome, Workflow
+from regulated_ml.workflow.steps import Step
+
+PACKAGE = "regulated_ml/__init__.py"  # makes the standard's jobs importable
+
+
+@dataclass(frozen=True)
+class RemoteWorkflow(Workflow):
+    """The steps as jobs of a platform that runs them without us."""
+
+    platform: RemotePlatform
+    tell: Tell
+
+    @property
+    def submissions(self) -> Submissions:
+        """The jobs whose runs are not finished yet."""
+        return Submissions(self.store.folder, self.settings.environment)
+
+    @property
+    def following(self) -> Following:
+        """What finishes them."""
+        return Following(self.store, self.submissions, self.platform, self.tell)
+
+    def run(
+        self,
+        step: Step,
+        parents: Sequence[Record],
+        table: Table | None,
+        report: Report,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        instead: Mapping[str, Record] | None = None,
+        force: bool = False,
+    ) -> Outcome:
+        """Submits a step, follows its job and finishes its run."""
+        handed = self.submit(
+            step, parents, table, report, changes=changes, instead=instead, force=force
+        )
+        if isinstance(handed, Outcome):
+            return handed
+        self.tell(f"{handed.note.job} {'submitted' if handed.fresh else 'was submitted earlier'}")
+        return Outcome(self.following.finish(handed.note, report), fresh=True)
+
+    def submit(
+        self,
+        step: Step,
+        parents: Sequence[Record],
+        table: Table | None,
+        report: Report,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        instead: Mapping[str, Record] | None = None,
+        force: bool = False,
+    ) -> Outcome | Handed:
+        """Submits `step`, unless it is up to date or a job that does the same is there already."""
+        request = self.request(step, parents, table, changes, instead)
+        if not force:
+            if run := self.store.current(step.name, request.key):
+                if not instead:
+                    self.store.point_to(run)
+                return Outcome(run, fresh=False)
+            if note := self._under_way(request.key):
+                return Handed(note, fresh=False)
+        begun = recording.begun(
+            self.settings, request, new_id(step.name), datetime.now(UTC), self._container()
+        )
+        job = self._job(request, begun)
+        staged = self.platform.stage(job, report)
+        note = Submitted(
+            **{name: getattr(begun, name) for name in Begun.model_fields},
+            job=self.platform.job_name(begun.id),
+            kind=step.kind,
+            is_latest=not instead,
+        )
+        self.submissions.add(note)
+        try:
+            report(0, None, "submitting the job")
+            self.platform.submit(job, staged)
+        except UserError:
+            # Refused, or lost on the way there: only where it is certain that no job was started
+            # is its note of no use.
+            with suppress(UserError):
+                if self.platform.describe(note.job, note.kind) is None:
+                    self.submissions.remove(note)
+            raise
+        return Handed(note, fresh=True)
+
+    def _under_way(self, key: str) -> Submitted | None:
+        """A job of the same key that runs, or has ended well and was not collected."""
+        for note in self.submissions.all():
+            if note.key == key:
+                job = self.platform.describe(note.job, note.kind)
+                if job and (job.runs or job.status == "Completed"):
+                    return note
+                self.submissions.remove(note)
+        return None
+
+    def _job(self, request: Request, begun: Begun) -> Job:
+        source = self.settings.root / "src"
+        files = [*code_files(self.settings), source / PACKAGE]
+        commit = begun.commit
+        state = "none" if commit.sha is None else commit.sha + ("-changed" if commit.dirty else "")
+        return Job(
+            name=begun.id,
+            kind=request.step.kind,
+            module=request.module,
+            channels=request.channels,
+            parameters=request.parameters,
+            code={path.relative_to(source).as_posix(): path for path in files},
+            tags={"commit": state, "run": begun.id},
+        )
+
+    def _container(self) -> Dependencies:
+        """What the job runs with: the container's packages, not those of this machine."""
+        packages = self.platform.packages()
+        lock = self.settings.root / LOCK
+        return Dependencies(
+            python=packages.pop("python"),
+            system=self.platform.image(),
+            lock=sha256(lock) if lock.is_file() else None,
+            packages=packages,
+        )
