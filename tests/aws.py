@@ -130,7 +130,9 @@ def seed(moto: Moto, repository: Path) -> Account:
         for i, zone in enumerate("ab")
     )
     group = ec2.create_security_group(GroupName="jobs", Description="jobs", VpcId=vpc)["GroupId"]
-    key = moto.client("kms").create_key(Description="team")["KeyMetadata"]["Arn"]
+    # Unlike AWS, moto leaves the usage out where it is not given.
+    made = moto.client("kms").create_key(Description="team", KeyUsage="ENCRYPT_DECRYPT")
+    key = made["KeyMetadata"]["Arn"]
     trust = {
         "Version": "2012-10-17",
         "Statement": [
