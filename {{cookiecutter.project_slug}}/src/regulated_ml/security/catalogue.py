@@ -273,9 +273,11 @@ def _tighten(control: Control, change: Tightening | None) -> Control:
     if change is None:
         return control
     asked = change.model_dump(exclude_none=True, exclude={"control"})
-    of_control = {key: asked.pop(key) for key in ("severity", "can_be_excepted") if key in asked}
-    requirements = tuple(_tighten_one(each, asked) for each in control.requirements)
-    return control.model_copy(update={**of_control, "requirements": requirements})
+    update: dict[str, Any] = {
+        key: asked.pop(key) for key in ("severity", "can_be_excepted") if key in asked
+    }
+    update["requirements"] = tuple(_tighten_one(each, asked) for each in control.requirements)
+    return control.model_copy(update=update)
 
 
 def _tighten_one(requirement: Requirement, asked: Mapping[str, Any]) -> Requirement:
@@ -332,7 +334,7 @@ def service_model(service: str) -> Any:
 
 def path_mistake(shape: Any, path: str) -> tuple[str, str] | None:
     """Rule and fix where a path matches nothing in a request's shape, or None."""
-    for step in parse(path):
+    for step in parse(path).steps:
         members = getattr(shape, "members", None) or {}
         if step.name not in members:
             fix = did_you_mean(step.name, sorted(members)) or f"known: {', '.join(sorted(members))}"

@@ -97,11 +97,9 @@ def _send(root: Path, environment: str, lines: list[str]) -> None:
     place = {"logGroupName": group(settings.project.project_slug), "logStreamName": environment}
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(**place)
-    events = [
-        {"timestamp": _milliseconds(json.loads(line)["time"]), "message": line.rstrip("\n")}
-        for line in lines
-    ]
-    logs.put_log_events(**place, logEvents=sorted(events, key=lambda event: event["timestamp"]))
+    timed = sorted((_milliseconds(json.loads(line)["time"]), line.rstrip("\n")) for line in lines)
+    events = [{"timestamp": time, "message": message} for time, message in timed]
+    logs.put_log_events(**place, logEvents=events)
 
 
 def _milliseconds(time: str) -> int:

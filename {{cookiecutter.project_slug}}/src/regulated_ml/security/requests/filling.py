@@ -21,7 +21,7 @@ def replacement(row: Row, value: Any) -> Any:
         return MISSING
     if row.verb == "among":
         # A member whose name is in the plural is a list; tests hold that to AWS's model.
-        return list(row.operand) if row.path[-1].name.endswith("s") else row.operand[0]
+        return list(row.operand) if row.path.names[-1].endswith("s") else row.operand[0]
     return row.operand if row.verb in ("equal", "be", "at_least") else MISSING
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from regulated_ml.security.requests.verbs import VERBS, lacking_tags, tags, wrong_tags
-from regulated_ml.security.requests.walking import MISSING, Place, Step, written
+from regulated_ml.security.requests.walking import MISSING, Path, Place, written
 
 # What pipelines write where a value is known only when they run.
 EXPRESSIONS = ("Get", "Std:Join", "Std:JsonGet")
@@ -18,12 +18,12 @@ class Row(NamedTuple):
 
     control: str
     severity: str
-    path: tuple[Step, ...]
+    path: Path
     verb: str
     operand: Any
     words: str  # what the operand is called in the settings, or the literal
     missing: str
-    unless_paths: tuple[tuple[Step, ...], ...]
+    unless_paths: tuple[Path, ...]
     unless: re.Pattern[str] | None
 
 
@@ -58,13 +58,13 @@ class Result:
 def violation(row: Row, place: Place, value: Any, operation: str) -> Violation:
     """The violation of a requirement at a place, by a value or its absence."""
     verb = VERBS[row.verb]
-    words = {"words": row.words, "values": _listed(row.operand)}
+    words = {"words": row.words, "values": listed(row.operand)}
     fix = verb.fix.format(**words)
     if isinstance(value, Mapping) and any(key in value for key in EXPRESSIONS):
         fix = "write the value itself: an expression is known only when the pipeline runs"
     if row.verb == "carry" and value is not MISSING:
         wrong = wrong_tags(value, row.operand) or lacking_tags(value, row.operand)
-        words["values"] = _listed({key: row.operand[key] for key in wrong})
+        words["values"] = listed({key: row.operand[key] for key in wrong})
         value = ", ".join(f"{key}={tag}" for key, tag in tags(value).items() if key in wrong)
     return Violation(
         control=row.control,
@@ -90,7 +90,8 @@ def resource_name(operation: str, request: Mapping[str, Any]) -> str:
     return next((v for name in names if isinstance(v := request.get(name), str)), "")
 
 
-def _listed(operand: Any) -> str:
+def listed(operand: Any) -> str:
+    """A value of the settings, or a literal, in one line."""
     if isinstance(operand, Mapping):
         return ", ".join(f"{key}={value}" for key, value in operand.items())
     if isinstance(operand, list | tuple):

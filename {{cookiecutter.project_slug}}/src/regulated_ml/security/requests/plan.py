@@ -49,7 +49,7 @@ class Plan:
             known = self._known[operation] = tuple(rows)
         return known
 
-    def check(self, operation: str, request: Mapping[str, Any], *, fill: bool = False) -> Result:
+    def check(self, operation: str, request: dict[str, Any], *, fill: bool = False) -> Result:
         """Holds a request against every control; with `fill`, missing values are filled in.
 
         `operation` is SageMaker's by its name, or another service's as `s3.PutObject`. What the
@@ -66,7 +66,7 @@ class Plan:
             result.request = filling.request
         return result
 
-    def _excepted(self, operation: str, request: Mapping[str, Any]) -> Sequence[str]:
+    def _excepted(self, operation: str, request: dict[str, Any]) -> Sequence[str]:
         """The controls that an exception lifts for the resource that the request names."""
         if not self._exceptions:
             return ()
@@ -80,7 +80,7 @@ class Plan:
     def _look_inside(
         self,
         field: Embedded,
-        request: Mapping[str, Any],
+        request: dict[str, Any],
         result: Result,
         filling: Filling | None,
     ) -> None:
@@ -112,7 +112,7 @@ class Plan:
 def _hold(
     row: Row,
     operation: str,
-    request: Mapping[str, Any],
+    request: dict[str, Any],
     result: Result,
     filling: Filling | None,
     excepted: bool,
@@ -143,7 +143,7 @@ def _lacks(row: Row, value: Any) -> bool:
     return value is MISSING or (row.verb == "carry" and not wrong_tags(value, row.operand))
 
 
-def _applies_not(row: Row, request: Mapping[str, Any]) -> bool:
+def _applies_not(row: Row, request: dict[str, Any]) -> bool:
     pattern = row.unless
     return pattern is not None and any(
         isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -65,10 +65,11 @@ def _equals(value: Any, operand: Any) -> bool:
 def _known_start(value: Any) -> str:
     """The text, or what is known of it before a pipeline runs: the first part of a join."""
     if isinstance(value, Mapping):
-        join = value.get("Std:Join")
-        parts = join.get("Values") if isinstance(join, Mapping) else None
-        if isinstance(parts, list) and parts and isinstance(parts[0], str):
-            return f"{parts[0].rstrip('/')}/" if join.get("On") == "/" else parts[0]
+        match value.get("Std:Join"):
+            case {"On": "/", "Values": [str() as first, *_]}:
+                return f"{first.rstrip('/')}/"
+            case {"Values": [str() as first, *_]}:
+                return first
         return ""
     return value if isinstance(value, str) else ""
 

@@ -1,9 +1,13 @@
-"""Paths in requests: `A?.B[].C` as steps, and the places in a request that they mean."""
+"""Paths in requests: `A?.B[].C`, and the places in a request that a path means.
 
-from collections.abc import Iterator, Mapping, Sequence
+Structures are dicts and lists are lists or tuples, because that is what botocore takes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 MISSING: Any = None  # AWS takes a null, an empty text, list or structure for no value
+Place = tuple[str | int, ...]
 
 
 class Step(NamedTuple):
@@ -14,62 +18,71 @@ class Step(NamedTuple):
     optional: bool
 
 
-Place = tuple[str | int, ...]
+class Path(NamedTuple):
+    """A path, with what a walk along it needs to know at every request."""
+
+    steps: tuple[Step, ...]
+    names: tuple[str, ...]
+    has_lists: bool
+    last_optional: int  # the number of the last step that may lack; -1: none may
 
 
-def parse(path: str) -> tuple[Step, ...]:
-    """`A?.B[].C` as steps: of A only where it is there, of B every element."""
-    if path == ".":
-        return ()
-    return tuple(
+def parse(path: str) -> Path:
+    """`A?.B[].C`: of A only where it is there, of B every element. A dot: the request itself."""
+    parts = [] if path == "." else path.split(".")
+    steps = tuple(
         Step(part.rstrip("?").removesuffix("[]"), "[]" in part, part.endswith("?"))
-        for part in path.split(".")
+        for part in parts
+    )
+    return _path(steps)
+
+
+def _path(steps: Sequence[Step]) -> Path:
+    return Path(
+        steps=tuple(steps),
+        names=tuple(step.name for step in steps),
+        has_lists=any(step.each for step in steps),
+        last_optional=max((n for n, step in enumerate(steps) if step.optional), default=-1),
     )
 
 
-def places(request: Mapping[str, Any], path: Sequence[Step]) -> Iterator[tuple[Place, Any]]:
+def places(request: dict[str, Any], path: Path) -> Iterable[tuple[Place, Any]]:
     """Every place that a path means, with the value there, or MISSING."""
+    if path.has_lists:
+        return _each_place(request, path.steps, ())
     value: Any = request
-    for number, step in enumerate(path):
-        if step.each or not isinstance(value, Mapping):
-            yield from _each_place(value, path[number:], _names(path[:number]))
-            return
-        value = value.get(step.name)
+    for number, name in enumerate(path.names):
+        if not isinstance(value, dict):
+            return ((path.names[:number], Unexpected(value)),)
+        value = value.get(name)
         if value is MISSING or _is_empty(value):
-            if not (step.optional or any(s.each or s.optional for s in path[number + 1 :])):
-                yield _names(path), MISSING
-            return
-    yield _names(path), value
+            return () if number <= path.last_optional else ((path.names, MISSING),)
+    return ((path.names, value),)
 
 
-def _each_place(value: Any, path: Sequence[Step], before: Place) -> Iterator[tuple[Place, Any]]:
-    """The same from a list, or from what should have been a structure, on."""
-    if not isinstance(value, Mapping):
-        yield before, _Unexpected(value)
+def _each_place(value: Any, steps: Sequence[Step], before: Place) -> Iterator[tuple[Place, Any]]:
+    """The same along a path with lists; a list without elements has no places."""
+    number = next((n for n, step in enumerate(steps) if step.each), None)
+    if number is None:
+        for place, found in places(value, _path(steps)):
+            yield (*before, *place), found
         return
-    step, rest = path[0], path[1:]
-    inner = value.get(step.name)
-    if inner is MISSING or _is_empty(inner):
-        return  # a list without elements has no places
-    here = (*before, step.name)
-    if not isinstance(inner, list | tuple):
-        yield here, _Unexpected(inner)
-        return
-    for number, element in enumerate(inner):
-        if not rest:
-            yield (*here, number), element
-        elif isinstance(element, Mapping):
-            for place, found in places(element, rest):
-                yield (*here, number, *place), found
-        else:
-            yield (*here, number), _Unexpected(element)
+    # The list itself is looked at only where it is there.
+    to_list = _path([step._replace(each=False, optional=True) for step in steps[: number + 1]])
+    for place, found in places(value, to_list):
+        here = (*before, *place)
+        if not isinstance(found, list | tuple):
+            yield here, Unexpected(found)
+            continue
+        for index, element in enumerate(found):
+            rest = steps[number + 1 :]
+            if rest:
+                yield from _each_place(element, rest, (*here, index))
+            else:
+                yield (*here, index), element
 
 
-def _names(path: Sequence[Step]) -> Place:
-    return tuple(step.name for step in path)
-
-
-class _Unexpected:
+class Unexpected:
     """A value of another type than the path needs; no verb holds for it."""
 
     def __init__(self, value: Any) -> None:
@@ -80,7 +93,7 @@ class _Unexpected:
 
 
 def _is_empty(value: Any) -> bool:
-    return isinstance(value, str | list | tuple | Mapping) and not value
+    return not value and isinstance(value, str | list | tuple | dict)
 
 
 def written(place: Place) -> str:
