@@ -1,0 +1,1 @@
+"""Policies of IAM, of keys, buckets and endpoints, and the templates that deploy them."""
