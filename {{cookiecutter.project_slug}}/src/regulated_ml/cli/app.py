@@ -1,12 +1,13 @@
 """Puts the verbs together and turns what goes wrong into a sentence and an exit status."""
 
 import errno
+import os
 import sys
 
 import typer
 
 from regulated_ml import __version__
-from regulated_ml.cli import data, output, runs, standard, workflow
+from regulated_ml.cli import data, environment, output, runs, security, standard, workflow
 from regulated_ml.errors import ExitStatus, UserError
 
 app = typer.Typer(
@@ -19,7 +20,9 @@ app = typer.Typer(
 )
 workflow.add_to(app)
 app.add_typer(data.app, name="data")
+app.add_typer(environment.app, name="environment")
 app.add_typer(runs.app, name="runs")
+app.add_typer(security.app, name="security")
 app.add_typer(standard.app, name="standard")
 
 # What the operating system says, in the words of someone who has to mend it.
@@ -36,13 +39,19 @@ SYSTEM_ERRORS = {
 
 
 @app.callback(invoke_without_command=True)
-def version(
+def options(
+    context: typer.Context,
+    env: str = typer.Option("", "--env", help="The environment to work in; every verb has it too."),
     show: bool = typer.Option(False, "--version", help="Print the version of the standard."),
 ) -> None:
     """Machine learning in a regulated company: from data to an explained, traceable model."""
+    if env:
+        os.environ["RML_ENV"] = env  # where each verb's own option finds it
     if show:
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
