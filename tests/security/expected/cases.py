@@ -7,7 +7,7 @@ from botocore.model import Shape
 from . import generator, model, table
 from .generator import NOTHING, Generator
 from .table import Row
-from .values import Team, right
+from .values import Team, right, wrong
 
 
 def is_address(row: Row) -> bool:
@@ -54,3 +54,9 @@ def with_value(request: dict[str, Any], row: Row, value: Any, team: Team) -> dic
     service, name = table.named(row.operation)
     shape = generator.input_shape(service, name)
     return generator.put(request, shape, row.path, value, requirements(row.operation, team))
+
+
+def bad(row: Row, team: Team) -> list[Any]:
+    """The values that contradict a row."""
+    enum = row.shape.metadata.get("enum", ())
+    return list(wrong(row.must, team, row.is_list, is_address(row), enum))

@@ -10,9 +10,9 @@ from .values import Team, team
 
 
 @pytest.fixture(scope="session")
-def the_team(sample: Path) -> Team:
+def the_team(sample: Path, answers: dict[str, str]) -> Team:
     """The values of the sample's environment dev."""
-    return team(sample)
+    return team(sample, answers)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ MUST = {
     "tag": "tags",
     "image": "registry",
     "bucket": "bucket",
+    "role": "role",
 }
 
 # What a field of the kind "access" must be, by its name.
@@ -51,7 +52,7 @@ UNSAFE_DEFAULTS = {
     "MinimumInstanceMetadataServiceVersion",
 }
 
-# Structures that hold the network and keys: where one could be and is not, all it could hold is missing.
+# What holds the network and keys: where one could be and is not, all that it could hold is missing.
 CARRIERS = re.compile(
     r".*[ .](VpcConfig|NetworkConfig|SecurityConfig|AutoMLJobConfig|LabelingJobResourceConfig"
     r"|InstanceMetadataServiceConfiguration)$|CreateInferenceRecommendationsJob OutputConfig$"
@@ -140,7 +141,7 @@ class Request:
         name = path.rpartition(".")[2]
         if self.kinds[path] == "access":
             return name in UNSAFE_DEFAULTS
-        if self.kinds[path] in {"image", "bucket"}:
+        if self.kinds[path] in {"image", "bucket", "role"}:
             return False
         is_volume = (
             name == "VolumeKmsKeyId"

@@ -43,7 +43,13 @@ class Generator:
         return self._scalar(shape, path)
 
     def _structure(self, shape: Shape, path: str, depth: int) -> dict[str, Any]:
-        names = [n for n in shape.members if n in shape.required_members or self._wants(depth)]
+        names = [
+            name
+            for name, member in shape.members.items()
+            if name in shape.required_members
+            or member.metadata.get("idempotencyToken")  # botocore adds it
+            or self._wants(depth)
+        ]
         if getattr(shape, "is_tagged_union", False):  # exactly one member
             every = list(shape.members)
             names = [self.random.choice(every) if self.random else every[0]]

@@ -56,6 +56,7 @@ class Recorder(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # one connection for all of a client's requests
+    disable_nagle_algorithm = True
     server: Recorder
 
     def _answer(self) -> None:

@@ -62,7 +62,7 @@ class Sender:
         problems = said.get("refused", [])
         return Outcome(
             tuple(self.recorder.take()),
-            frozenset(plain(problem["field"]) for problem in problems),
+            frozenset(plain(problem["field"], operation) for problem in problems),
             tuple(problems),
             said.get("invalid", ""),
             said.get("failed", ""),
@@ -96,6 +96,7 @@ def environment(repository: Path, url: str, guard: bool = True) -> dict[str, str
     return variables
 
 
-def plain(field: str) -> str:
-    """A path without the positions in its lists."""
-    return re.sub(r"\[\d+\]", "[]", field)
+def plain(field: str, operation: str) -> str:
+    """A path without the operation before it and the positions in its lists."""
+    path = field.partition(": ")[2] if field.startswith(operation) else field
+    return re.sub(r"\[\d+\]", "[]", path)

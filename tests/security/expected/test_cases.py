@@ -8,7 +8,7 @@ import pytest
 from . import cases, evaluator, generator, table
 from .sender import Outcome, Sender
 from .table import Row
-from .values import Team, is_right, wrong
+from .values import Team, is_right
 
 OPERATIONS = [name for name in table.by_operation() if "." not in name]
 
@@ -43,7 +43,7 @@ def test_what_is_missing_is_filled_or_left(operation: str, sender: Sender, the_t
 def test_what_is_wrong_is_refused_by_name(operation: str, sender: Sender, the_team: Team) -> None:
     complete = cases.complete(operation, the_team)
     for row in table.by_operation()[operation]:
-        for value in wrong(row.must, the_team, row.is_list, cases.is_address(row)):
+        for value in cases.bad(row, the_team):
             outcome = send(sender, operation, cases.with_value(complete, row, value, the_team))
             assert outcome.refused == {row.path}, (row, value, outcome)
             assert not outcome.arrived
@@ -72,7 +72,7 @@ def test_operations_that_are_refused_whatever_they_carry(
 def test_all_that_is_wrong_is_said_at_once(operation: str, sender: Sender, the_team: Team) -> None:
     request, contradicted = cases.complete(operation, the_team), set()
     for row in distinct(table.by_operation()[operation]):
-        (value, *_) = wrong(row.must, the_team, row.is_list, cases.is_address(row))
+        (value, *_) = cases.bad(row, the_team)
         request = cases.with_value(request, row, value, the_team)
     for path, how in evaluator.wrong(operation, request, the_team):
         if how == "contradicts":

@@ -7,10 +7,10 @@ import pytest
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
-from . import evaluator, generator, model, table
+from . import cases, evaluator, generator, model, table
 from .generator import NOTHING, Generator
 from .sender import Sender
-from .values import Team, right, wrong
+from .values import Team, right
 
 EACH = 50
 OPERATIONS = [o.name for o in model.writing_operations() if o.input_shape]
@@ -31,7 +31,7 @@ class Choice:
             return NOTHING
         if row.must != "absent" and self.random.random() < 0.93:
             return right(row.must, self.team, row.is_list)
-        return self.random.choice(list(wrong(row.must, self.team, row.is_list)))
+        return self.random.choice(cases.bad(row, self.team))
 
 
 @pytest.mark.slow

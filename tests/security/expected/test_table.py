@@ -7,7 +7,7 @@ from botocore.validate import ParamValidator
 
 from . import cases, evaluator, generator, model, table
 from .table import Row
-from .values import Team, wrong
+from .values import Team
 
 OPERATIONS = [name for name in table.by_operation() if "." not in name]
 
@@ -62,7 +62,4 @@ def test_the_evaluator_finds_what_the_table_says_and_nothing_else(
 
 
 def _contradictions(row: Row, request: dict[str, object], team: Team) -> list[dict[str, object]]:
-    return [
-        cases.with_value(request, row, value, team)
-        for value in wrong(row.must, team, row.is_list, cases.is_address(row))
-    ]
+    return [cases.with_value(request, row, value, team) for value in cases.bad(row, team)]

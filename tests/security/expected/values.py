@@ -1,7 +1,7 @@
 """The team's values and others', for a repository rendered from `examples/answers.yaml`."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class Team:
     region: str
     role: str
     buckets: tuple[str, ...]
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str]
 
     @property
     def registries(self) -> tuple[str, ...]:
@@ -35,8 +35,8 @@ class Team:
         return tuple(f"{account}.dkr.ecr.{self.region}.amazonaws.com" for account in accounts)
 
 
-def team(repository: Path) -> Team:
-    """The values of the environment dev, from its file."""
+def team(repository: Path, answers: dict[str, str]) -> Team:
+    """The values of the environment dev, from its file, and the tags, from what was answered."""
     text = (repository / "config/environments/dev.yaml").read_text(encoding="utf-8")
     dev: dict[str, Any] = yaml.safe_load(text)
     return Team(
@@ -48,7 +48,13 @@ def team(repository: Path) -> Team:
         region=dev["aws_region"],
         role=dev["execution_role_arn"],
         buckets=(dev["data_bucket"], dev["model_bucket"]),
-        tags={"project": "credit-default", "environment": "dev"},
+        tags={
+            "project": answers["project_slug"],
+            "environment": "dev",
+            "owner": answers["owner_email"],
+            "cost-center": answers["cost_center"],
+            "data-classification": answers["data_classification"],
+        },
     )
 
 
@@ -59,6 +65,7 @@ def right(must: Any, team: Team, is_list: bool, is_address: bool = True) -> Any:
         "subnets": team.subnets[0],
         "groups": team.groups[0],
         "vpc": team.vpc,
+        "role": team.role,
         "account": team.account,
         "registry": f"{team.registries[0]}/model:1",
         "bucket": f"s3://{team.buckets[1]}/some/where" if is_address else team.buckets[0],
@@ -71,8 +78,13 @@ def right(must: Any, team: Team, is_list: bool, is_address: bool = True) -> Any:
     return one.get(must, must)
 
 
-def wrong(must: Any, team: Team, is_list: bool, is_address: bool = True) -> Iterator[Any]:
-    """Values that contradict it, each in a way of its own."""
+def wrong(
+    must: Any, team: Team, is_list: bool, is_address: bool = True, enum: Sequence[str] = ()
+) -> Iterator[Any]:
+    """Values that contradict it, each in a way of its own; of a choice, all that are not right."""
+    if enum:
+        yield from (value for value in enum if not is_right(must, value, team))
+        return
     if must == "tags":
         yield [{"Key": next(iter(team.tags)), "Value": "someone else's"}]
         return
@@ -88,19 +100,15 @@ def wrong(must: Any, team: Team, is_list: bool, is_address: bool = True) -> Iter
         "subnets": ("subnet-0ffffffffffffffff",),
         "groups": ("sg-0ffffffffffffffff",),
         "vpc": ("vpc-0ffffffffffffffff",),
+        "role": (f"arn:aws:iam::{team.account}:role/Admin", "arn:aws:iam::999988887777:role/Any"),
         "account": ("999988887777",),
         "registry": images,
         "bucket": tuple(f"s3://{name}/x" for name in names) if is_address else names,
         True: (False,),
         False: (True,),
-        "Disabled": ("Enabled",),
-        "DISABLED": ("ENABLED",),
-        "VpcOnly": ("PublicInternetOnly",),
         "2": ("1",),
         "notebook-al2023-v1": ("notebook-al1-v1", "notebook-al2-v1"),
         "absent": ("s3-bucket-of-anyone",),
-        "aws:kms": ("AES256",),
-        "private": ("public-read", "public-read-write", "authenticated-read"),
     }
     for value in ones[must]:
         yield [value] if is_list else value
@@ -124,6 +132,7 @@ def is_right(must: Any, value: Any, team: Team) -> bool:
     allowed: dict[Any, tuple[Any, ...]] = {
         "key": (team.key,),
         "vpc": (team.vpc,),
+        "role": (team.role,),
         "account": (team.account,),
         "subnets": team.subnets,
         "groups": team.groups,

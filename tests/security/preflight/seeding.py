@@ -1,0 +1,141 @@
+"""An account in moto in which everything that the preflight looks at is right."""
+
+import json
+from typing import Any
+
+from aws import REGION, Account
+
+SERVICES = (
+    *("sagemaker.api", "sagemaker.runtime", "sts", "logs", "monitoring", "ecr.api", "ecr.dkr"),
+    *("kms", "codecommit", "git-codecommit", "events"),
+)
+NAMES = [f"com.amazonaws.{REGION}.{service}" for service in SERVICES]
+NAMES.append(f"aws.sagemaker.{REGION}.notebook")
+
+
+def make_ready(account: Account) -> None:
+    """Adds to the fixture's account what it lacks."""
+    for step in (_key, _role, _network, _endpoints, buckets_ready):
+        step(account)
+
+
+def group_of_endpoints(account: Account) -> str:
+    """The security group of the interface endpoints."""
+    filters = [{"Name": "group-name", "Values": ["endpoints"]}]
+    (group,) = account.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    return str(group["GroupId"])
+
+
+def main_table(account: Account) -> str:
+    """The main route table of the VPC."""
+    filters = [{"Name": "vpc-id", "Values": [account.vpc]}]
+    (table,) = account.client("ec2").describe_route_tables(Filters=filters)["RouteTables"]
+    return str(table["RouteTableId"])
+
+
+def endpoint(account: Account, ending: str) -> str:
+    """The id of the endpoint of a service."""
+    found = account.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+    (one,) = [e["VpcEndpointId"] for e in found if e["ServiceName"].endswith(f".{ending}")]
+    return str(one)
+
+
+def tls_statement(bucket: str) -> dict[str, Any]:
+    """Denies what comes without TLS."""
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def key_statement(bucket: str, key: str) -> dict[str, Any]:
+    """Denies objects under another key."""
+    name = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    return {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"StringNotEquals": {name: key}, "Null": {name: "false"}},
+    }
+
+
+def put_policy(account: Account, bucket: str, *statements: dict[str, Any]) -> None:
+    """Gives the bucket a policy of these statements."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def _key(account: Account) -> None:
+    account.client("kms").enable_key_rotation(KeyId=account.key)
+
+
+def _role(account: Account) -> None:
+    iam = account.client("iam")
+    name = account.role.rpartition("/")[2]
+    actions = ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:CreateGrant"]
+    use = {"Effect": "Allow", "Action": actions, "Resource": account.key}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [use]})
+    iam.put_role_policy(RoleName=name, PolicyName="key", PolicyDocument=document)
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+
+
+def _network(account: Account) -> None:
+    ec2 = account.client("ec2")
+    for name in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=account.vpc, **{name: {"Value": True}})
+    everywhere = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    inside = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}]
+    ec2.revoke_security_group_egress(GroupId=account.group, IpPermissions=everywhere)
+    ec2.authorize_security_group_egress(GroupId=account.group, IpPermissions=inside)
+    ec2.create_flow_logs(
+        ResourceType="VPC",
+        ResourceIds=[account.vpc],
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination=f"arn:aws:s3:::{account.buckets[0]}",
+    )
+
+
+def _endpoints(account: Account) -> None:
+    ec2 = account.client("ec2")
+    group = ec2.create_security_group(
+        GroupName="endpoints", Description="endpoints", VpcId=account.vpc
+    )["GroupId"]
+    pair = [{"GroupId": account.group}]
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": pair}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[https])
+    for name in NAMES:
+        ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            VpcId=account.vpc,
+            ServiceName=name,
+            SubnetIds=list(account.subnets),
+            SecurityGroupIds=[group],
+            PrivateDnsEnabled=True,
+        )
+    ec2.create_vpc_endpoint(
+        VpcEndpointType="Gateway",
+        VpcId=account.vpc,
+        ServiceName=f"com.amazonaws.{REGION}.s3",
+        RouteTableIds=[main_table(account)],
+    )
+
+
+def buckets_ready(account: Account) -> None:
+    """Gives the buckets what they lack."""
+    s3 = account.client("s3")
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": account.key}
+    rules = [{"ApplyServerSideEncryptionByDefault": default}]
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    for bucket in account.buckets:
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+        s3.put_public_access_block(
+            Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(names, True)
+        )
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        put_policy(account, bucket, tls_statement(bucket), key_statement(bucket, account.key))
