@@ -73,8 +73,11 @@ def test_what_is_missing_is_filled_and_what_contradicts_is_refused_all_at_once(
     repository: Path,
 ) -> None:
     code = """
-make(EnableNetworkIsolation=False, VpcConfig={"Subnets": ["subnet-00000000"], "SecurityGroupIds": []},
-     ExecutionRoleArn="arn:aws:iam::111122223333:role/other-team-role")
+make(
+    EnableNetworkIsolation=False,
+    VpcConfig={"Subnets": ["subnet-00000000"], "SecurityGroupIds": []},
+    ExecutionRoleArn="arn:aws:iam::111122223333:role/other-team-role",
+)
 """
     said = python(repository, code, RML_ENV="dev").stdout
     assert said.startswith("stopped GuardRefusal CreateModel was not sent")
@@ -186,6 +189,7 @@ def test_the_doctor_says_where_the_guard_is_off(repository: Path, moto: Moto) ->
     findings = {each["check"]: each["ok"] for each in json.loads(result.stdout)}
     assert result.returncode == 1
     assert findings["rml refuses a forbidden request"]
+    assert not (repository / "logs").exists()  # a proof is no attempt
     assert not findings["a bare python refuses it too"]
     assert not findings["every Python of the environment loads the guard"]
 
@@ -193,10 +197,11 @@ def test_the_doctor_says_where_the_guard_is_off(repository: Path, moto: Moto) ->
 def test_rml_does_nothing_on_aws_when_the_guard_is_not_on(account: Account) -> None:
     # botocore that no longer knows the variable: the guard would be off without a word.
     (account.repository / "src/sitecustomize.py").write_text(
-        "import botocore.session\n"
-        "botocore.session.get_botocore_plugins = lambda: None\n"
+        "import botocore.session\nbotocore.session.get_botocore_plugins = lambda: None\n"
     )
-    result = rml(account.repository, "--env", "dev", "environment", "preflight", **account.environment)
+    result = rml(
+        account.repository, "--env", "dev", "environment", "preflight", **account.environment
+    )
     assert result.returncode == 3
     assert "clients of AWS are not guarded" in result.stderr
     assert "Traceback" not in result.stderr

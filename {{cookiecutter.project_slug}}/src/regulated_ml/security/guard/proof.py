@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from regulated_ml.security.guard.handling import GuardRefusal
+from regulated_ml.security.guard.handling import GuardRefusal, proving
 
 NOBODY = "http://127.0.0.1:9"  # the port that discards; nothing is ever sent there
 FORBIDDEN = "create_presigned_notebook_instance_url"
@@ -10,6 +10,7 @@ FORBIDDEN = "create_presigned_notebook_instance_url"
 
 def is_refused(region: str) -> bool:
     """Whether a new client refuses to make a presigned address, before anything is sent."""
+    before = proving.set(True)
     try:
         getattr(_client(region), FORBIDDEN)(NotebookInstanceName="proof-of-the-guard")
     except GuardRefusal as refusal:
@@ -19,6 +20,8 @@ def is_refused(region: str) -> bool:
         if type(error).__module__.startswith("botocore"):
             return False
         raise
+    finally:
+        proving.reset(before)
     return False
 
 

@@ -46,6 +46,8 @@ class Plan:
         if known is None:
             names = [name for name in self._patterns if fnmatchcase(operation, name)]
             rows = [row for name in (operation, *names) for row in self._rows.get(name, ())]
+            # What asks for a part that may lack comes after what may make that part.
+            rows.sort(key=lambda row: row.path.last_optional)
             known = self._known[operation] = tuple(rows)
         return known
 
@@ -122,7 +124,7 @@ def _hold(
     if row.verb == "refused":
         noted.append(violation(row, (), MISSING, operation))
         return
-    for place, value in places(request, row.path):
+    for place, value in places(filling.request if filling else request, row.path):
         if value is MISSING:
             if row.missing == "leave":
                 continue

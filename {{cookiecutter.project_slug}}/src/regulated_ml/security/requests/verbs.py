@@ -68,8 +68,8 @@ def _known_start(value: Any) -> str:
         match value.get("Std:Join"):
             case {"On": "/", "Values": [str() as first, *_]}:
                 return f"{first.rstrip('/')}/"
-            case {"Values": [str() as first, *_]}:
-                return first
+            case {"Values": [str() as first, *_]} if first.count("/") > 2:
+                return first  # the bucket's name ends in it
         return ""
     return value if isinstance(value, str) else ""
 
