@@ -6,6 +6,8 @@ from pathlib import Path
 
 from commands import git
 
+from regulated_ml import __version__
+
 from .conftest import Working
 
 LOCKED = re.compile(r"^([a-z0-9-]+==\S+)", re.MULTILINE)
@@ -32,7 +34,7 @@ def test_the_environment_holds_what_is_locked_and_the_command(working: Working) 
     installed = {line for line in listing.splitlines() if "==" in line}
     assert installed
     assert installed <= set(LOCKED.findall(lock))
-    assert working.run(".venv/bin/rml", "--version").stdout.strip() == "0.1.0"
+    assert working.run(".venv/bin/rml", "--version").stdout.strip() == __version__
 
 
 def test_lock_changes_nothing_where_nothing_changed(working: Working) -> None:

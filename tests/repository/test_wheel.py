@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from commands import TEMPLATE
 
+from regulated_ml import __version__
+
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}/src"
 
 
@@ -18,7 +20,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     subprocess.run([*build, "--directory", str(folder)], cwd=TEMPLATE, check=True)
-    (wheel,) = folder.glob("regulated_ml-0.1.0-py3-none-any.whl")
+    (wheel,) = folder.glob(f"regulated_ml-{__version__}-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "unpacked")
     return folder / "unpacked"
@@ -29,8 +31,13 @@ def test_it_holds_every_file_of_the_standard_and_no_other(unpacked: Path) -> Non
         found = [p for p in (root / "regulated_ml").rglob("*") if p.is_file()]
         return {str(p.relative_to(root)) for p in found if p.parent.name != "__pycache__"}
 
-    assert files(unpacked) == files(SOURCE)
-    assert {p.name for p in unpacked.iterdir()} == {"regulated_ml", "regulated_ml-0.1.0.dist-info"}
+    loader = "regulated_ml/security/guard/regulated_ml_guard.pth"  # lies on top, see below
+    assert files(unpacked) == files(SOURCE) - {loader}
+    assert {p.name for p in unpacked.iterdir()} == {
+        "regulated_ml",
+        f"regulated_ml-{__version__}.dist-info",
+        "regulated_ml_guard.pth",  # every Python of the environment loads the guard
+    }
 
 
 def test_it_runs(unpacked: Path, tmp_path: Path) -> None:
@@ -42,4 +49,4 @@ def test_it_runs(unpacked: Path, tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert result.stdout.strip() == "0.1.0"
+    assert result.stdout.strip() == __version__

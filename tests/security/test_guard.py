@@ -11,9 +11,9 @@ import yaml
 from aws import Account, Moto
 from commands import rml
 
+from regulated_ml.security.guard import PLUGIN, VARIABLE, doctor
 from regulated_ml.security.guard.log import group
 
-PLUGIN = "regulated_ml=regulated_ml.security.guard.plugin"
 # A client and a request; the answer is what was sent, or what stopped it.
 REQUEST = """
 import boto3, json, os, sys
@@ -181,6 +181,22 @@ def test_refusals_reach_the_log_group_of_the_account_and_none_twice(account: Acc
     local = (account.repository / "logs/guard-dev.jsonl").read_text().splitlines()
     assert lines == [json.loads(line) for line in local]
     assert len(lines) == 3
+
+
+def test_the_file_that_loads_the_guard_is_what_the_doctor_expects() -> None:
+    assert Path(doctor.__file__).with_name(doctor.PTH).read_text() == doctor.LINE
+
+
+@pytest.mark.parametrize("before", ["", "DISABLED", "a=b", f"a=b,{PLUGIN}", f"{PLUGIN},a=b"])
+def test_it_keeps_the_plugins_of_others_and_comes_once(before: str, tmp_path: Path) -> None:
+    (tmp_path / doctor.PTH).write_text(doctor.LINE)
+    code = f"import site, os; site.addsitedir({str(tmp_path)!r}); print(os.environ[{VARIABLE!r}])"
+    environment = {**os.environ, VARIABLE: before}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    plugins = done.stdout.strip().split(",")
+    assert sorted(plugins) == sorted({PLUGIN, *(["a=b"] if "a=b" in before else [])})
 
 
 def test_the_doctor_says_where_the_guard_is_off(repository: Path, moto: Moto) -> None:

@@ -1,3 +1,3 @@
 """The standard: secure, traceable, explainable machine learning, the same in every repository."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -51,6 +51,7 @@ RULES = (
     Rule("config/project.yaml", Owner.RENDERED),
     Rule("config/environments/dev.yaml", Owner.RENDERED),
     Rule("requirements.lock", Owner.GENERATED),
+    Rule("infrastructure/*", Owner.GENERATED),
     Rule("config/environments/*", Owner.GENERATED),
     Rule("config/*", Owner.SEEDED),
     Rule("src/*", Owner.SEEDED),

@@ -14,6 +14,11 @@ from regulated_ml.security.guard.log import deliver, path
 from regulated_ml.settings import LOCAL, Settings
 
 PTH = "regulated_ml_guard.pth"
+# What stands in it. A line of a .pth file is run without a scope of its own, hence one expression.
+LINE = (
+    f'import os; os.environ["{VARIABLE}"] = ",".join({{**dict.fromkeys(os.environ.get('
+    f'"{VARIABLE}", "").replace("DISABLED", "").split(",")), "{PLUGIN}": None}}).strip(",")\n'
+)
 SET_UP = "run: make setup"
 # What a process of the environment does that knows nothing of the guard.
 BARE = """
@@ -56,10 +61,9 @@ def _controls(settings: Settings) -> Finding:
 def _file(settings: Settings) -> Finding:
     check = "every Python of the environment loads the guard"
     place = Path(sysconfig.get_path("purelib")) / PTH
-    expected = Path(__file__).with_name(PTH)
     if not place.is_file():
         return Finding(check, False, f"{place} is missing", SET_UP)
-    if place.read_bytes() != expected.read_bytes():
+    if place.read_text(encoding="utf-8") != LINE:
         return Finding(check, False, f"{place} was changed", f"remove .venv, then {SET_UP}")
     return Finding(check, True, str(place))
 
