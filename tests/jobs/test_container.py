@@ -1,19 +1,17 @@
 """The jobs in an environment with exactly the versions of the managed XGBoost container 3.2-0.
 
-That is Python 3.12, where the machine has it, and the packages of tests/container.lock, made once
-in `.cache/container-env`. Training is entered as in the container, through sagemaker-training.
+Training is entered as in the container, through sagemaker-training.
 """
 
-import fcntl
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from commands import TEMPLATE
+from container import ENTRY, container_python  # noqa: F401
 
 from .clients import DATASET, clients
 from .opt_ml import SPLIT, OptMl
@@ -22,9 +20,6 @@ from .test_explain import PARAMETERS as EXPLANATION
 
 pytestmark = pytest.mark.slow
 
-LOCK = TEMPLATE / "tests/container.lock"
-MAKE = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml/standard/environment.sh"
-ENTRY = Path(__file__).with_name("container_entry.py")
 # Of the container's own list; the rest of the lock is what these and its entry need.
 VERSIONS = {
     "numpy": "2.1.0",
@@ -35,18 +30,6 @@ VERSIONS = {
     "xgboost-cpu": "3.2.0",
 }
 HYPERPARAMETERS = {"rounds": 40, "seed": 5, "max_depth": 4, "subsample": 0.8, "eta": 0.3}
-
-
-@pytest.fixture(scope="session")
-def container_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The interpreter of the container's environment."""
-    folder = TEMPLATE / ".cache/container-env"
-    folder.parent.mkdir(exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run in several processes
-        command = ["sh", MAKE, "setup", "--environment", folder, "--lock", LOCK, "--no-project"]
-        subprocess.run(command, cwd=TEMPLATE, check=True)
-    yield str(folder / "bin/python")
 
 
 class Container(OptMl):
@@ -93,7 +76,7 @@ CONFIGURATION: dict[str, Any] = {
 
 
 @pytest.fixture
-def container(tmp_path: Path, source: Path, container_python: str) -> Container:
+def container(tmp_path: Path, source: Path, container_python: str) -> Container:  # noqa: F811
     """A new container."""
     base = tmp_path / "container"
     base.mkdir()
