@@ -136,7 +136,7 @@ MISTAKES = {
     "tightening that changes nothing": (
         "tighten: [{control: RML-VPC-1}]", "tighten.1", "RML-VPC-1", "tightens nothing", "severity"
     ),
-    "broken YAML": ("controls: [", "config/controls.yaml: line 1", "", "not YAML", "mend the line"),
+    "broken YAML": ("controls: [", "config/controls.yaml: line 2", "", "not YAML", "mend the line"),
     "a key that is written twice": ("controls: []\ncontrols: []", "line 2, column 1", "", "written twice", "mend"),
     "an anchor that contains itself": ("controls: &all [*all]", "config/controls.yaml: controls.0", "", "dictionary", ""),
     "a control that contains itself": (
@@ -163,8 +163,10 @@ def test_a_mistake_is_named_with_its_place(sample: Path, tmp_path: Path, name: s
 
 def test_all_mistakes_are_named_at_once(sample: Path, tmp_path: Path) -> None:
     text = own("medium", "medium").replace("BANK-INSTANCE-1", "RML-VPC-1").replace("match:", "be:")
-    text += "tighten: [{control: RML-VPC-1, severity: low}, {control: NO-1}]\n"
-    fields = [problem.field.partition(": ")[2] for problem in mistakes(sample, tmp_path, controls=text)]
+    text += "tighten: [{control: RML-VPC-1, severity: low}, {control: NO-1, severity: high}]\n"
+    fields = [
+        problem.field.partition(": ")[2] for problem in mistakes(sample, tmp_path, controls=text)
+    ]
     assert fields == [
         "controls.1.id",
         "controls.1.requirements.1.must.be",
@@ -200,8 +202,14 @@ tighten:
     assert (control.severity, control.requirements[0].must.at_least) == ("high", 3)
     assert not catalogue.load(found)["RML-KEY-3"].can_be_excepted
     variant = {"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 2}
-    request = {"EndpointConfigName": "e", "ProductionVariants": [variant], "DataCaptureConfig": {"X": 1}}
-    refused = compile(catalogue.plan(found)).check("CreateEndpointConfig", request, fill=True).violations
+    request = {
+        "EndpointConfigName": "e",
+        "ProductionVariants": [variant],
+        "DataCaptureConfig": {"X": 1},
+    }
+    refused = (
+        compile(catalogue.plan(found)).check("CreateEndpointConfig", request, fill=True).violations
+    )
     assert {(v.control, v.field) for v in refused} == {
         ("RML-ENDPOINT-1", "ProductionVariants[0].InitialInstanceCount"),
         ("RML-KEY-3", "DataCaptureConfig.KmsKeyId"),
@@ -212,7 +220,9 @@ def test_the_catalogue_of_the_standard_has_no_mistake(sample: Path, tmp_path: Pa
     assert mistakes(sample, tmp_path) == []
 
 
-def test_the_standards_controls_would_pass_as_an_organisations(sample: Path, tmp_path: Path) -> None:
+def test_the_standards_controls_would_pass_as_an_organisations(
+    sample: Path, tmp_path: Path
+) -> None:
     """The two files have one form: the standard's, under other ids, is right in the other place."""
     content = yaml.safe_load(catalogue.STANDARD.read_text(encoding="utf-8"))
     moved = [

@@ -61,7 +61,7 @@ class Sender:
         said = json.loads(answer)
         problems = said.get("refused", [])
         return Outcome(
-            tuple(self.recorder.take()),
+            tuple(a for a in self.recorder.take() if not a.target.startswith("Logs_")),  # refusals
             frozenset(plain(problem["field"], operation) for problem in problems),
             tuple(problems),
             said.get("invalid", ""),
@@ -98,5 +98,6 @@ def environment(repository: Path, url: str, guard: bool = True) -> dict[str, str
 
 def plain(field: str, operation: str) -> str:
     """A path without the operation before it and the positions in its lists."""
-    path = field.partition(": ")[2] if field.startswith(operation) else field
+    before, _, after = field.partition(": ")
+    path = after if before.endswith(operation) else field
     return re.sub(r"\[\d+\]", "[]", path)
