@@ -1,9 +1,5 @@
 """Each defect of an account is found, and it alone; the command that is printed mends it."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from aws import Account

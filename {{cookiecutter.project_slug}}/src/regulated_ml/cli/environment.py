@@ -1,7 +1,9 @@
 """`rml environment`: another environment, those that there are, and whether an account is ready."""
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,7 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import visible
 
 if TYPE_CHECKING:
+    from regulated_ml.security.preflight.rows import Entry
     from regulated_ml.security.preflight.running import Report
 
 app = typer.Typer(
@@ -149,7 +152,7 @@ def preflight(
 
 def _show(report: "Report") -> None:
     columns = ("check", "severity", "state", "what", "found", "required")
-    rows = [(e.check, e.severity, e.state, e.subject, e.found, e.required) for e in report.entries]
+    rows = [(e.check, e.severity, e.state, e.subject, e.found, e.required) for e in _short(report)]
     place = f"{report.environment}: account {report.account}, {report.region}"
     output.print_table(f"{place}, seen by {report.identity}", columns, rows)
     if not report.findings:
@@ -160,3 +163,13 @@ def _show(report: "Report") -> None:
     for entry in report.findings:
         typer.echo(f"{entry.check}  {visible(entry.subject, limit=200)}")
         typer.echo(f"  {visible(entry.fix, limit=8000)}\n")
+
+
+def _short(report: "Report") -> "Iterator[Entry]":
+    """The entries, those of a check that has passed for several things as one."""
+    for _, group in groupby(report.entries, key=lambda entry: (entry.check, entry.state)):
+        entries = list(group)
+        if entries[0].state == "passed" and len(entries) > 1:
+            yield entries[0]._replace(subject=f"{len(entries)} looked at", found="each as required")
+        else:
+            yield from entries

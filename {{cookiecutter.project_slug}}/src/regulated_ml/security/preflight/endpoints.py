@@ -74,7 +74,7 @@ def exist(account: Account) -> Iterator[Observation]:
             private_dns_enabled=True,
         )
         if endpoint is None:
-            yield Observation(name, f"none, which {service.use}", False, fix)
+            yield Observation(name, f"no endpoint; it {service.use}", False, fix)
         else:
             found = f"{endpoint['VpcEndpointId']}, {endpoint['State']}"
             yield Observation(endpoint["ServiceName"], found, _is_available(endpoint), fix)
@@ -186,7 +186,7 @@ def s3_is_reached(account: Account) -> Iterator[Observation]:
         service_name=service,
         route_table_ids=missing,
     )
-    yield Observation(service, "none, which reads and writes data", False, fix)
+    yield Observation(service, "no endpoint; it reads and writes data", False, fix)
 
 
 _CALLS = ("ec2:DescribeVpcs", "ec2:DescribeVpcEndpoints")
