@@ -1,4 +1,4 @@
-"""What the tests of bad configuration share: a repository's config/, and all that is found wrong in it."""
+"""What the tests of bad configuration share: a config/, and what is wrong in it."""
 
 import shutil
 from pathlib import Path

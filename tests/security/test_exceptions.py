@@ -31,32 +31,52 @@ def file(*changes: dict[str, Any]) -> str:
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
-    "expired": ({"until": TODAY - datetime.timedelta(days=1)}, "exceptions.1.until", "it has expired"),
+    "expired": (
+        {"until": TODAY - datetime.timedelta(days=1)},
+        "exceptions.1.until",
+        "it has expired",
+    ),
     "longer than a year": (
-        {"until": TODAY + datetime.timedelta(days=367)}, "exceptions.1.until", "at most 366 days"
+        {"until": TODAY + datetime.timedelta(days=367)},
+        "exceptions.1.until",
+        "at most 366 days",
     ),
     "no day": ({"until": "soon"}, "exceptions.0.until", "date"),
     "without an end": ({"until": None}, "exceptions.0.until", "missing"),
     "for everything": ({"names": ["*"]}, "exceptions.1.names", "8 characters that are no * or ?"),
     "for almost everything": ({"names": ["credit*"]}, "exceptions.1.names", "8 characters"),
     "only marks": ({"names": ["????????????*"]}, "exceptions.1.names", "8 characters"),
-    "a class of letters is no name": ({"names": ["[a-z]*[a-z]*"]}, "exceptions.1.names", "brackets"),
+    "a class of letters is no name": (
+        {"names": ["[a-z]*[a-z]*"]},
+        "exceptions.1.names",
+        "brackets",
+    ),
     "one of two names too broad": (
-        {"names": ["credit-default-train-1", "c*"]}, "exceptions.1.names", "8 characters"
+        {"names": ["credit-default-train-1", "c*"]},
+        "exceptions.1.names",
+        "8 characters",
     ),
     "for nothing": ({"names": []}, "exceptions.0.names", "at least 1"),
     "agreed by its author": (
-        {"agreed_by": "Data.Scientist@example.com"}, "exceptions.1.agreed_by", "somebody else"
+        {"agreed_by": "Data.Scientist@example.com"},
+        "exceptions.1.agreed_by",
+        "somebody else",
     ),
     "agreed by its author, with a blank": (
-        {"agreed_by": " data.scientist@example.com "}, "exceptions.1.agreed_by", "somebody else"
+        {"agreed_by": " data.scientist@example.com "},
+        "exceptions.1.agreed_by",
+        "somebody else",
     ),
     "agreed by nobody": ({"agreed_by": None}, "exceptions.0.agreed_by", "missing"),
     "no reason worth the name": ({"reason": "needed"}, "exceptions.0.reason", "at least 20"),
     "an unknown control": ({"control": "RML-VPC-99"}, "RML-VPC-99", "the id of a control"),
-    "a control that cannot be excepted": ({"control": "RML-LOCAL-1"}, "RML-LOCAL-1", "can be excepted"),
+    "a control that cannot be excepted": (
+        {"control": "RML-LOCAL-1"},
+        "RML-LOCAL-1",
+        "can be excepted",
+    ),
     "an unknown key": ({"agreed": "yes"}, "exceptions.0.agreed", "no such key"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -166,13 +166,20 @@ def _own_problems(standard: Controls, settings: Settings) -> Iterator[Problem]:
             fix = "choose another id; a control of the standard is made stricter below tighten"
             yield Problem(f"{place}.id", control.id, rule, fix)
         taken.add(control.id)
+        if not control.requirements:
+            rule = "a control that asks nothing holds nothing"
+            yield Problem(f"{place}.requirements", "", rule, "add a requirement")
         for index, requirement in enumerate(control.requirements, start=1):
             for key, value, rule, fix in _requirement_mistakes(requirement):
                 yield Problem(f"{place}.requirements.{index}.{key}", value, rule, fix)
         yield from _contradictions(standard, control, place)
     for number, change in enumerate(settings.controls.tighten, start=1):
+        place = f"{CONTROLS}: tighten.{number}"
+        if change.model_fields_set <= {"control"}:
+            rule, fix = "this tightens nothing", "add severity, missing, at_least or another key"
+            yield Problem(place, change.control, rule, fix)
         for key, value, rule, fix in _tightening_mistakes(standard, change):
-            yield Problem(f"{CONTROLS}: tighten.{number}.{key}", value, rule, fix)
+            yield Problem(f"{place}.{key}", value, rule, fix)
 
 
 def _requirement_mistakes(requirement: Requirement) -> Iterator[tuple[str, str, str, str]]:
@@ -194,6 +201,9 @@ def _requirement_mistakes(requirement: Requirement) -> Iterator[tuple[str, str, 
             re.compile(pattern or "")
         except re.error as error:
             yield key, str(pattern), f"a regular expression: {error}", "mend the pattern"
+    if not requirement.fields:
+        rule = "a requirement without fields covers nothing"
+        yield "fields", "", rule, "add an operation and its paths"
     for operation, paths in requirement.fields.items():
         service = operation.partition(".")[0] if "." in operation else "sagemaker"
         if service not in SERVICES:
@@ -317,11 +327,25 @@ def _path_problems(pair: Pair) -> Iterator[Problem]:
         fix = did_you_mean(name, sorted(model.operation_names)) or "look it up in AWS's reference"
         yield Problem(place, pair.operation, "an operation that AWS has", fix)
         return
-    paths = [pair.path, *(pair.requirement.unless.paths if pair.requirement.unless else ())]
-    for path in paths:
-        if mistake := path_mistake(model.operation_model(name).input_shape, path):
-            rule, fix = mistake
-            yield Problem(f"{place}: {pair.operation}", path, rule, fix)
+    shape = model.operation_model(name).input_shape
+    if mistake := path_mistake(shape, pair.path):
+        yield Problem(f"{place}: {pair.operation}", pair.path, *mistake)
+    unless = pair.requirement.unless
+    for path in unless.paths if unless else ():
+        # One list serves all operations of a requirement: each path must be right in one of them.
+        if (mistake := path_mistake(shape, path)) and not _is_elsewhere(pair.requirement, path):
+            yield Problem(f"{place}: {pair.operation}", path, *mistake)
+
+
+def _is_elsewhere(requirement: Requirement, path: str) -> bool:
+    """Whether one of a requirement's operations has a path."""
+    for operation in requirement.fields:
+        service, _, name = operation.rpartition(".")
+        model = service_model(service or "sagemaker")
+        known = name in model.operation_names
+        if known and path_mistake(model.operation_model(name).input_shape, path) is None:
+            return True
+    return False
 
 
 @cache
@@ -334,12 +358,17 @@ def service_model(service: str) -> Any:
 
 def path_mistake(shape: Any, path: str) -> tuple[str, str] | None:
     """Rule and fix where a path matches nothing in a request's shape, or None."""
+    before = ""
     for step in parse(path).steps:
+        if shape.type_name == "list":
+            return f"{before} is a list", f"write {before}[], which means each element"
         members = getattr(shape, "members", None) or {}
+        if not members:
+            return f"{before} is a value, without members", f"end the path with {before}"
         if step.name not in members:
             fix = did_you_mean(step.name, sorted(members)) or f"known: {', '.join(sorted(members))}"
             return f"a path in AWS's model: there is no {step.name}", fix
-        shape = members[step.name]
+        shape, before = members[step.name], step.name
         if step.each:
             if shape.type_name != "list":
                 return f"{step.name} is no list", f"write {step.name} without []"

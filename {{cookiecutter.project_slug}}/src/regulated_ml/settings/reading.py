@@ -1,6 +1,7 @@
 """Reads one file of config/; whatever is wrong in it becomes a problem that names file and key."""
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from regulated_ml.identifiers import Problem
 from regulated_ml.settings.base import Section
 
 TYPE_PARTS = ("int", "float", "str", "bool", "[key]")  # of a location: which type was tried
+BEGINNING = reprlib.Repr()
+BEGINNING.maxlevel = 2
 MERGE = "tag:yaml.org,2002:merge"
 SomeSection = TypeVar("SomeSection", bound=Section)
 
@@ -84,7 +87,7 @@ def _problem(path: str, kind: type[Section], detail: ErrorDetails) -> Problem:
     """What pydantic found, with the file and key named and the nearest known key proposed."""
     where = ".".join(str(part) for part in detail["loc"] if part not in TYPE_PARTS)
     field = f"{path}: {where}" if where else path
-    value = "" if detail["type"] == "missing" else str(detail["input"])
+    value = "" if detail["type"] == "missing" else _shown(detail["input"])
     if detail["type"] == "extra_forbidden":
         known = _keys(kind, detail["loc"][:-1])
         fix = did_you_mean(str(detail["loc"][-1]), known)
@@ -95,6 +98,11 @@ def _problem(path: str, kind: type[Section], detail: ErrorDetails) -> Problem:
         fix = "write true or false where the rule says so; quote yes, no, on and off to mean words"
         return Problem(field, value, detail["msg"].lower(), fix)
     return Problem(field, value, detail["msg"].lower(), "write a value that follows the rule")
+
+
+def _shown(value: Any) -> str:
+    """The value as text; of lists and structures, which aliases can make endless, the beginning."""
+    return BEGINNING.repr(value) if isinstance(value, list | dict) else str(value)
 
 
 def _keys(kind: Any, location: tuple[int | str, ...]) -> list[str]:

@@ -90,6 +90,9 @@ def _exception_mistakes(
         if len(name.replace("*", "").replace("?", "")) < FEWEST_LITERALS:
             rule = f"a name, or a pattern with {FEWEST_LITERALS} characters that are no * or ?"
             yield "names", name, rule, "write the beginning of the resource's name before the *"
+        elif set("[]") & set(name):
+            rule = "letters, digits and signs of a name, * and ?, and no brackets"
+            yield "names", name, rule, "write each name, or a pattern with *"
     if exception.requested_by.casefold() == exception.agreed_by.casefold():
         rule = "somebody else than requested_by"
         yield "agreed_by", exception.agreed_by, rule, "have a second person agree, and name them"
