@@ -14,7 +14,14 @@ RENAMED = {
     "s3.PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
 # Operations of AWS's model for which IAM has no action yet.
-WITHOUT_ACTION = frozenset({"PutEndpointPolicy"})
+WITHOUT_ACTION = frozenset(
+    {
+        "DeleteEndpointPolicy",
+        "DeleteInferenceRouter",
+        "PutEndpointPolicy",
+        "StopTrainingSession",
+    }
+)
 
 
 def action(operation: str) -> str:
@@ -39,8 +46,8 @@ PRESENT = {
         "Null": {"sagemaker:InstanceTypes": "false"}
     },
 }
-# Structures of which every request has one, as far as IAM can see: one job definition or several, the
-# resources of a tuning, and outputs, without which a job leaves nothing behind. Here IAM is the
+# Structures of which every request has one, as far as IAM can see: one job definition or several,
+# the resources of a tuning, and outputs, without which a job leaves nothing behind. Here IAM is the
 # stricter one: a processing job without outputs is denied until it names the key.
 ALWAYS = frozenset(
     {

@@ -165,7 +165,7 @@ _ANY = 64
 
 
 _LONGEST: dict[str, Value] = {
-    **{name: "x" * _ANY for name in PARAMETERS},
+    **dict.fromkeys(PARAMETERS, "x" * _ANY),
     **{name: "x" * length for name, length in _LENGTHS.items()},
     **{name: ["x" * length] * count for name, (count, length) in _LISTS.items()},
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from regulated_ml.security.catalogue import Controls, Pair
+from regulated_ml.security.policies import places
 from regulated_ml.security.policies.actions import WITHOUT_ACTION, action
 from regulated_ml.security.policies.conditions import Condition, denials
 from regulated_ml.security.policies.documents import (
@@ -25,18 +26,12 @@ from regulated_ml.security.policies.documents import (
 )
 from regulated_ml.settings import LOCAL
 
-APPROVER = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Slug}-${Environment}-approver"
-OBJECTS = [
-    "arn:${AWS::Partition}:s3:::${DataBucket}/*",
-    "arn:${AWS::Partition}:s3:::${ModelBucket}/*",
-]
-BUCKETS = ["arn:${AWS::Partition}:s3:::${DataBucket}", "arn:${AWS::Partition}:s3:::${ModelBucket}"]
 # What a statement is about, by service: other buckets and keys of the account are others' matter.
 RESOURCES = {
     "sagemaker": ["*"],
     "batch": ["*"],
-    "s3": [*BUCKETS, *OBJECTS],
-    "kms": ["${KmsKeyArn}"],
+    "s3": [*places.BUCKETS, *places.OBJECTS],
+    "kms": [places.KEY],
 }
 # What these refuse the deploying role may do: it is how key, buckets and policies change.
 DEPLOYED = frozenset({"RML-ACCESS-7"})
@@ -122,7 +117,7 @@ def _deny(sid: str, names: set[str], group: Group) -> Document:
 
 
 # Whoever trains a model does not approve it: the status is the approver's alone.
-_OTHERS = {"aws:PrincipalArn": APPROVER}
+_OTHERS = {"aws:PrincipalArn": places.APPROVER}
 SEPARATION: tuple[Document, ...] = (
     {
         "Sid": "ApprovalIsTheApproversAlone",

@@ -1,7 +1,7 @@
-"""What differs from one environment to another in policies and templates: CloudFormation's parameters.
+"""What differs from one environment to another in policies and templates: the parameters.
 
-Documents are written once, with `${Name}` where a value of an environment stands. For an environment
-the values are put in; in a template the same text becomes `Fn::Sub` and `Ref`.
+Documents are written once, with `${Name}` where a value of an environment stands. For an
+environment the values are put in; in a template the same text becomes `Fn::Sub` and `Ref`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -87,6 +87,13 @@ PARAMETERS = {
         None,
         pattern=r"(\d{1,3}\.){3}\d{1,3}/\d{1,2}",
     ),
+    "RouteTableIds": Parameter("Of the subnets: the way to S3 is written there.", None, LIST),
+    "AccountId": Parameter(
+        "The environment's account, in a stack of another one.", lambda s, p: p.aws_account_id
+    ),
+    "TargetIds": Parameter(
+        "The accounts or organizational units that the service control policies hold.", None, LIST
+    ),
     "CodeKey": Parameter(
         "The detective function's archive in the data bucket: rml security package.", None
     ),
@@ -113,7 +120,7 @@ def pseudo(settings: Settings) -> dict[str, str]:
 
 
 def literal(settings: Settings, given: Mapping[str, str] | None = None) -> dict[str, Value]:
-    """Every value that documents name; those that nothing says keep their name, in angle brackets."""
+    """Every value that documents name; one that nothing says keeps its name, in angle brackets."""
     unknown = {name: f"<{name}>" for name in person_parameters()}
     return {**pseudo(settings), **unknown, **known(settings), **(given or {})}
 

@@ -1,8 +1,8 @@
 """From a regular expression to the patterns of IAM, which know `*` and `?` alone.
 
-Only what instance types need is read: letters, classes, groups of alternatives and quantifiers. What
-cannot be said exactly becomes wider: `[a-z]*` is `*`. A test holds the patterns to every instance type
-of AWS's model.
+Only what instance types need is read: letters, classes, groups of alternatives and quantifiers.
+What cannot be said exactly becomes wider: `[a-z]*` is `*`. A test holds the patterns to every
+instance type of AWS's model.
 """
 
 import re
@@ -39,7 +39,7 @@ def _alternatives(text: str) -> tuple[list[str], str]:
 
 def _piece(text: str) -> tuple[list[str], str]:
     match = TOKEN.match(text)
-    if match is None or match["plain"] and match["plain"] in UNKNOWN:
+    if match is None or (match["plain"] and match["plain"] in UNKNOWN):
         raise NotSayable(text)
     rest = text[match.end() :]
     if match["group"]:

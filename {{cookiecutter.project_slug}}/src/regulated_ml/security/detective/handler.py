@@ -1,0 +1,180 @@
+"""The function itself: one event of EventBridge in, what was found and done out.
+
+An event that comes twice does no harm: what is stopped or gone already counts as done. What cannot
+be stopped yet, because it is still coming up, raises: Lambda tries again, and then keeps the event
+in the queue of failures, for which there is an alarm.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from regulated_ml.security.detective import events, parts
+from regulated_ml.security.detective.events import Made
+from regulated_ml.security.detective.reactions import REACTIONS, REPORTED, SEVERITIES
+from regulated_ml.security.requests import Plan, Violation, compile, resource_name
+
+HERE = Path(__file__).parent
+TAG = "rml-violations"
+# What SageMaker answers when there is nothing left to stop or delete; its codes do not tell.
+DONE = re.compile(
+    r"not find|not found|does not exist|cannot be found|already|"
+    r"(status|state)\W+(is )?'?(Completed|Failed|Stopp|Deleting)",
+    re.IGNORECASE,
+)
+
+
+def handle(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """What Lambda calls. Returns the finding, empty where there is none."""
+    made = events.read(event, _content("names"))
+    if made is None:
+        return {}
+    violations, is_gone = _violations(made, str((event.get("detail") or {}).get("eventTime", "")))
+    project = _content("project")
+    if not (violations or is_gone or not made.is_whole) or not _is_ours(made, project):
+        return {}
+    severe = is_gone or any(each.severity in SEVERITIES for each in violations)
+    finding = _finding(made, violations, is_gone)
+    finding["done"] = _react(made) if severe else "reported: its severity stops nothing"
+    if violations and finding["done"].startswith("Stop"):
+        _tag(made, violations)
+    _report(finding, project)
+    return finding
+
+
+def _violations(made: Made, time: str) -> tuple[list[Violation], bool]:
+    """What breaks a control in the request and in its parts, and whether a part is gone."""
+    plan, is_gone = _plan(), False
+    found = list(plan.check(made.operation, made.request).violations) if made.is_whole else []
+    for part in parts.of(made.operation, made.request, _client("sagemaker")):
+        if part.request is None:
+            is_gone |= bool(time) and parts.is_fresh(time)
+            continue
+        inner = plan.check(part.operation, part.request).violations
+        # Tags are not described with a part; its own event has them.
+        found += [
+            each._replace(field=f"{part.name}: {each.field}")
+            for each in inner
+            if each.severity in SEVERITIES
+        ]
+    return [each for each in found if events.HIDDEN not in each.value], is_gone
+
+
+def _is_ours(made: Made, project: Mapping[str, Any]) -> bool:
+    """Whether it is the project's: by its name, its tags, its role, or who made it.
+
+    An account may have other projects, with functions of their own.
+    """
+    slug = project["slug"]
+    name = resource_name(made.operation, made.request)
+    tags = {each.get("Key"): each.get("Value") for each in made.request.get("Tags") or ()}
+    roles = {value for value in _texts(made.request) if value in project["roles"]}
+    return (
+        name == slug
+        or name.startswith(f"{slug}-")
+        or tags.get("project") == slug
+        or bool(roles)
+        or made.caller in project["roles"]
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text in a request."""
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in _texts(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [value] if isinstance(value, str) else []
+
+
+def _react(made: Made) -> str:
+    """Stops or deletes what was made; says what was done."""
+    from botocore.exceptions import ClientError
+
+    reaction = REACTIONS.get(made.operation)
+    if reaction is None:
+        return f"reported: {REPORTED.get(made.operation, 'there is no reaction to it')}"
+    known = {**made.request, **made.answer}
+    parameters = {
+        name: known[member] for name, member in reaction.parameters.items() if member in known
+    }
+    call = getattr(_client("sagemaker"), _method(reaction.call))
+    try:
+        call(**parameters)
+    except ClientError as error:
+        if not DONE.search(error.response["Error"].get("Message", "")):
+            raise
+        return f"{reaction.call}: done already"
+    return reaction.call
+
+
+def _tag(made: Made, violations: list[Violation]) -> None:
+    """Marks what was stopped with the controls that it broke."""
+    from botocore.exceptions import ClientError
+
+    arn = next((v for k, v in made.answer.items() if k.endswith("Arn") and isinstance(v, str)), "")
+    controls = " ".join(dict.fromkeys(each.control for each in violations))
+    if not arn:
+        return
+    try:
+        _client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": TAG, "Value": controls[:256]}])
+    except ClientError as error:
+        if not DONE.search(error.response["Error"].get("Message", "")):
+            raise
+
+
+def _finding(made: Made, violations: list[Violation], is_gone: bool) -> dict[str, Any]:
+    finding: dict[str, Any] = {
+        "event": made.event,
+        "operation": made.operation,
+        "name": resource_name(made.operation, made.request),
+        "caller": made.caller,
+        "violations": [each._asdict() for each in violations],
+    }
+    if is_gone:
+        finding["note"] = "its configuration or a model of it was deleted for a violation"
+    if not made.is_whole:
+        finding["note"] = "CloudTrail left the request out: hold it against the controls by hand"
+    return finding
+
+
+def _report(finding: dict[str, Any], project: Mapping[str, Any]) -> None:
+    """A line in the log, a metric, and a message to whoever subscribed."""
+    print(json.dumps({"finding": finding, "project": project["slug"]}))
+    _client("cloudwatch").put_metric_data(
+        Namespace=project["namespace"],
+        MetricData=[{"MetricName": "Findings", "Value": 1, "Unit": "Count"}],
+    )
+    _client("sns").publish(
+        TopicArn=project["topic"],
+        Subject=f"{project['slug']} {project['environment']}: {finding['operation']}"[:100],
+        Message=json.dumps(finding, indent=2),
+    )
+
+
+def _method(operation: str) -> str:
+    """The name of an operation as a method of boto3's client."""
+    from botocore import xform_name
+
+    return str(xform_name(operation))
+
+
+@cache
+def _content(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _plan() -> Plan:
+    return compile(_content("plan"))
+
+
+@cache
+def _client(service: str) -> Any:
+    import boto3
+
+    return boto3.client(service, region_name=_content("project")["region"])

@@ -1,0 +1,39 @@
+"""The permissions boundary: what the roles can do at most, whatever is attached to them later.
+
+It follows from the tables of the roles, without their conditions: whoever attaches a wider policy
+to a role widens nothing beyond these actions on the environment's own things. IAM is not among
+them, so no role can give rights, to itself or to another.
+"""
+
+from regulated_ml.security.policies import places
+from regulated_ml.security.policies.documents import MANAGED, Policy, document
+from regulated_ml.security.policies.roles import DETECTIVE_ROLE, ROLES, statements
+from regulated_ml.security.policies.tables import ANY, PASS_ROLE, Row
+
+NAME = "${Slug}-${Environment}-boundary"
+# What the actions of a service can be about, for all roles together.
+SCOPES = {
+    "cloudwatch": ANY,
+    "codecommit": (places.REPOSITORY,),
+    "ec2": ANY,
+    "ecr": ANY,
+    "kms": (places.KEY,),
+    "logs": (places.LOG_GROUPS, places.GUARD_STREAMS, places.DETECTIVE_STREAMS),
+    "s3": (*places.BUCKETS, *places.OBJECTS),
+    "sagemaker": ANY,
+    "sns": (places.TOPIC,),
+    "sqs": (places.FAILURES,),
+}
+
+
+def policy() -> Policy:
+    """The boundary of the roles, and of the detective function."""
+    rows = [row for role in (*ROLES.values(), DETECTIVE_ROLE) for row in role.rows]
+    by_service: dict[str, set[str]] = {}
+    for action in (action for row in rows if row is not PASS_ROLE for action in row.actions):
+        by_service.setdefault(action.partition(":")[0], set()).add(action)
+    at_most = [
+        Row(f"{name.capitalize()}AtMost", tuple(sorted(by_service[name])), SCOPES[name])
+        for name in sorted(by_service)
+    ]
+    return Policy(NAME, MANAGED, document(statements([*at_most, PASS_ROLE])))

@@ -1,0 +1,55 @@
+"""Where the project's things are: their ARNs, as far as IAM can tell them apart by name."""
+
+_HERE = "${AWS::Region}:${AWS::AccountId}"
+_SAGEMAKER = f"arn:${{AWS::Partition}}:sagemaker:{_HERE}"
+_LOGS = f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group"
+_S3 = "arn:${AWS::Partition}:s3:::"
+
+TRAINING_JOBS = f"{_SAGEMAKER}:training-job/${{Slug}}-*"
+PROCESSING_JOBS = f"{_SAGEMAKER}:processing-job/${{Slug}}-*"
+JOBS = (PROCESSING_JOBS, TRAINING_JOBS)
+MODELS = f"{_SAGEMAKER}:model/${{Slug}}-*"
+# Endpoints are called like the environment, with or without something behind it.
+ENDPOINTS = f"{_SAGEMAKER}:endpoint/${{Slug}}-${{Environment}}*"
+ENDPOINT_CONFIGS = f"{_SAGEMAKER}:endpoint-config/${{Slug}}-${{Environment}}*"
+PACKAGE_GROUP = f"{_SAGEMAKER}:model-package-group/${{Slug}}"
+PACKAGES = f"{_SAGEMAKER}:model-package/${{Slug}}/*"
+SAGEMAKER = f"{_SAGEMAKER}:*"
+
+BUCKETS = (f"{_S3}${{DataBucket}}", f"{_S3}${{ModelBucket}}")
+INPUTS = f"{_S3}${{DataBucket}}/${{Slug}}/${{Environment}}/*"
+OUTPUTS = f"{_S3}${{ModelBucket}}/${{Slug}}/${{Environment}}/*"
+PREFIX = "${Slug}/${Environment}/*"
+OBJECTS = tuple(f"{bucket}/*" for bucket in BUCKETS)
+
+LOG_BUCKET = "${Slug}-${Environment}-logs-${AWS::AccountId}"
+
+KEY = "${KmsKeyArn}"
+EXECUTION_ROLE = "${ExecutionRoleArn}"
+DATA_SCIENTIST = (
+    "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Slug}-${Environment}-data-scientist"
+)
+APPROVER = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Slug}-${Environment}-approver"
+DETECTIVE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Slug}-${Environment}-detective"
+REPOSITORY = f"arn:${{AWS::Partition}}:codecommit:{_HERE}:${{Repository}}"
+VPC = f"arn:${{AWS::Partition}}:ec2:{_HERE}:vpc/${{VpcId}}"
+INTERFACES = f"arn:${{AWS::Partition}}:ec2:{_HERE}:network-interface/*"
+SUBNETS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:subnet/*"
+SECURITY_GROUPS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:security-group/*"
+REPOSITORIES_OF_IMAGES = "${ImageRepositories}"
+TOPIC = f"arn:${{AWS::Partition}}:sns:{_HERE}:${{Slug}}-${{Environment}}-findings"
+
+FAILURES = f"arn:${{AWS::Partition}}:sqs:{_HERE}:${{Slug}}-${{Environment}}-failures"
+
+# SageMaker names the streams of a job after it, and the group of an endpoint.
+LOG_GROUPS = f"{_LOGS}:/aws/sagemaker/*"
+JOB_STREAMS = f"{_LOGS}:/aws/sagemaker/*:log-stream:${{Slug}}-*"
+ENDPOINT_STREAMS = f"{_LOGS}:/aws/sagemaker/Endpoints/${{Slug}}-*:log-stream:*"
+GUARD_LOG = f"{_LOGS}:/regulated-ml/${{Slug}}/guard"
+GUARD_STREAMS = f"{_LOGS}:/regulated-ml/${{Slug}}/guard:log-stream:*"
+DETECTIVE_STREAMS = f"{_LOGS}:/aws/lambda/${{Slug}}-${{Environment}}-detective:log-stream:*"
+
+
+def service(name: str) -> str:
+    """A service as `kms:ViaService` and endpoints name it."""
+    return f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}"

@@ -1,0 +1,261 @@
+"""The policies of things: the team's key, its buckets, and the VPC's endpoints.
+
+A role's policy says what a person or a job may do; these say the same from the other side, and hold
+for everybody, the account's administrators included.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from regulated_ml.security.policies import places
+from regulated_ml.security.policies.documents import (
+    BUCKET,
+    ENDPOINT,
+    KEY,
+    Document,
+    Policy,
+    document,
+)
+from regulated_ml.security.policies.places import service
+from regulated_ml.security.policies.roles import ROLES
+from regulated_ml.security.policies.tables import Row
+
+ACCOUNT = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+ANYBODY = {"AWS": "*"}
+USERS = [places.EXECUTION_ROLE, places.DATA_SCIENTIST, places.APPROVER]
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
+
+# Whoever the account lets deploy may keep the key; using it is not among these.
+KEEPING = (
+    "kms:CancelKeyDeletion",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+# Services that write under the key for nobody in particular: logs, and messages of alarms and
+# rules.
+WRITERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+
+
+def key_policy() -> Policy:
+    """Who may keep the key and who may use it.
+
+    Roles are named in conditions, not as principals: a key policy with a principal that does not
+    exist yet is refused, and the roles' policies name the key.
+    """
+    statements = [
+        _allow("KeepTheKey", ACCOUNT, KEEPING),
+        _allow(
+            "UseTheKeyThroughServices",
+            ACCOUNT,
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            {
+                "ArnEquals": {"aws:PrincipalArn": [*USERS, places.DETECTIVE]},
+                "StringEquals": {
+                    "kms:ViaService": [
+                        service(each) for each in ("codecommit", "s3", "sagemaker", "sns", "sqs")
+                    ]
+                },
+            },
+        ),
+        _allow(
+            "SeeTheKey", ACCOUNT, ("kms:DescribeKey",), {"ArnEquals": {"aws:PrincipalArn": USERS}}
+        ),
+        _allow(
+            "LendTheKeyToServices",
+            ACCOUNT,
+            ("kms:CreateGrant",),
+            {
+                "ArnEquals": {"aws:PrincipalArn": USERS},
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
+            },
+        ),
+        _allow(
+            "EncryptLogs",
+            {"Service": service("logs")},
+            ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+            {
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": [
+                        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*"
+                    ]
+                }
+            },
+        ),
+        _allow(
+            "EncryptMessages",
+            {"Service": list(WRITERS)},
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            OF_THIS_ACCOUNT,
+        ),
+    ]
+    return Policy("${KmsKeyArn}", KEY, document(statements))
+
+
+def bucket_policy(parameter: str) -> Policy:
+    """Of the data bucket or the model bucket: TLS, the team's key, the VPC.
+
+    An upload that names no key is let in, because the bucket's own encryption is the team's key,
+    and SageMaker writes checkpoints so. People's uploads without one are denied by the guardrails.
+    """
+    bucket = f"arn:${{AWS::Partition}}:s3:::${{{parameter}}}"
+    objects, both = [f"{bucket}/*"], [bucket, f"{bucket}/*"]
+    put = ("s3:PutObject",)
+    encryption, key = (
+        "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    )
+    statements = [
+        *_transport(both),
+        _deny(
+            "NoOtherEncryption", put, objects, {"StringNotEqualsIfExists": {encryption: "aws:kms"}}
+        ),
+        _deny("NoOtherKey", put, objects, {"StringNotEqualsIfExists": {key: places.KEY}}),
+        _deny(
+            "NoKeyOfTheCallers",
+            put,
+            objects,
+            {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
+        ),
+        _deny(
+            "FromTheVpcAlone",
+            ("s3:GetObject", "s3:ListBucket", *put),
+            both,
+            {
+                "StringNotEqualsIfExists": {"aws:SourceVpc": "${VpcId}"},
+                # SageMaker's own calls, and the platform's deployment, do not come from the VPC.
+                "BoolIfExists": {
+                    "aws:PrincipalIsAWSService": "false",
+                    "aws:ViaAWSService": "false",
+                },
+                "ArnNotLikeIfExists": {"aws:PrincipalArn": "${PlatformRoleArn}"},
+            },
+        ),
+        _deny(
+            "NobodyOfOtherAccounts",
+            ("s3:GetObject", "s3:ListBucket", *put),
+            both,
+            {
+                "StringNotEqualsIfExists": {"aws:PrincipalAccount": "${AWS::AccountId}"},
+                "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+            },
+        ),
+    ]
+    return Policy(f"${{{parameter}}}", BUCKET, document(statements))
+
+
+def log_bucket_policy() -> Policy:
+    """Of the bucket in which the others' access logs lie."""
+    bucket = f"arn:${{AWS::Partition}}:s3:::{places.LOG_BUCKET}"
+    statements = [
+        *_transport([bucket, f"{bucket}/*"]),
+        {
+            **_allow(
+                "WriteAccessLogs",
+                {"Service": "logging.s3.amazonaws.com"},
+                ("s3:PutObject",),
+                {
+                    **OF_THIS_ACCOUNT,
+                    "ArnEquals": {"aws:SourceArn": list(places.BUCKETS)},
+                },
+            ),
+            "Resource": [f"{bucket}/*"],
+        },
+    ]
+    return Policy(places.LOG_BUCKET, BUCKET, document(statements))
+
+
+# The interface endpoints, and the actions that go through each: those of the roles' tables.
+ENDPOINTS = {
+    "sagemaker.api": "sagemaker",
+    "logs": "logs",
+    "kms": "kms",
+    "monitoring": "cloudwatch",
+    "ecr.api": "ecr",
+    "ecr.dkr": "ecr",
+    "codecommit": "codecommit",
+    "git-codecommit": "codecommit",
+}
+# Endpoints for which no role's table has an action, because AWS asks for none, or a later step
+# calls.
+OTHERS: Mapping[str, tuple[str, ...]] = {
+    "sts": ("sts:GetCallerIdentity",),
+    "sagemaker.runtime": ("sagemaker:InvokeEndpoint",),
+}
+
+
+def endpoint_policies() -> list[Policy]:
+    """Of the gateway to S3 and of each interface endpoint: this account alone may pass."""
+    rows = [row for role in ROLES.values() for row in role.rows]
+    found = [_gateway(rows)]
+    for name, prefix in ENDPOINTS.items():
+        found.append(_endpoint(name, _actions(rows, prefix)))
+    return found + [_endpoint(name, actions) for name, actions in OTHERS.items()]
+
+
+def _gateway(rows: Iterable[Row]) -> Policy:
+    layers = "arn:${AWS::Partition}:s3:::prod-${AWS::Region}-starport-layer-bucket/*"
+    statements = [
+        {
+            **_allow("OurBuckets", ANYBODY, _actions(rows, "s3"), _OURS),
+            "Resource": sorted([*places.BUCKETS, *places.OBJECTS]),
+        },
+        # ECR keeps the layers of images there; whoever pulls one reads it with an address it got.
+        {**_allow("LayersOfImages", ANYBODY, ("s3:GetObject",)), "Resource": [layers]},
+    ]
+    return Policy("s3", ENDPOINT, document(statements))
+
+
+def _endpoint(name: str, actions: Iterable[str]) -> Policy:
+    return Policy(name, ENDPOINT, document([_allow("OurPeople", ANYBODY, actions, _OURS)]))
+
+
+_OURS = {"StringEquals": {"aws:PrincipalAccount": "${AWS::AccountId}"}}
+
+
+def _actions(rows: Iterable[Row], prefix: str) -> list[str]:
+    return sorted({a for row in rows for a in row.actions if a.startswith(f"{prefix}:")})
+
+
+def _transport(resources: list[str]) -> list[Document]:
+    every = ("s3:*",)
+    return [
+        _deny("TlsAlone", every, resources, {"Bool": {"aws:SecureTransport": "false"}}),
+        _deny("NoOldTls", every, resources, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+    ]
+
+
+def _allow(
+    sid: str, who: Mapping[str, Any], actions: Iterable[str], condition: Any = None
+) -> Document:
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": dict(who),
+        "Action": sorted(actions),
+        "Resource": "*",
+    }
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def _deny(sid: str, actions: Iterable[str], resources: list[str], condition: Any) -> Document:
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": dict(ANYBODY),
+        "Action": sorted(actions),
+        "Resource": resources,
+        "Condition": condition,
+    }

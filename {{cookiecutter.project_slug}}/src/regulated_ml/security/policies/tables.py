@@ -1,0 +1,288 @@
+"""Who may do what, as tables: each row is an Allow statement.
+
+What is made carries the project's and the environment's tags, so what is there already is stopped,
+changed or deleted only where it has them. Where IAM knows no resource for an action, as for lists,
+the row says `*`, and a test holds these rows to IAM's own data.
+"""
+
+from typing import Any, NamedTuple
+
+from regulated_ml.security.detective.reactions import CALLS
+from regulated_ml.security.policies import places
+from regulated_ml.security.policies.actions import WITHOUT_ACTION, action
+from regulated_ml.security.policies.places import service
+
+ANY = ("*",)
+
+
+class Row(NamedTuple):
+    """What a role may do: the actions, on what, and when."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: dict[str, dict[str, Any]] | None = None
+
+
+MADE_AS_OURS = {
+    "StringEquals": {
+        "aws:RequestTag/environment": "${Environment}",
+        "aws:RequestTag/project": "${Slug}",
+    }
+}
+IS_OURS = {
+    "StringEquals": {
+        "aws:ResourceTag/environment": "${Environment}",
+        "aws:ResourceTag/project": "${Slug}",
+    }
+}
+
+
+def _tagging(*operations: str) -> dict[str, dict[str, Any]]:
+    """Tags are put on while something is made, and not later."""
+    return {"StringEquals": {"sagemaker:TaggingAction": sorted(operations)}}
+
+
+PASS_ROLE = Row(
+    "PassTheExecutionRoleToSageMaker",
+    ("iam:PassRole",),
+    (places.EXECUTION_ROLE,),
+    {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+)
+LIST_BUCKETS = Row(
+    "ListTheEnvironmentsObjects",
+    ("s3:ListBucket",),
+    places.BUCKETS,
+    {"StringLike": {"s3:prefix": [places.PREFIX]}},
+)
+READ_OBJECTS = Row("ReadTheEnvironmentsObjects", ("s3:GetObject",), (places.INPUTS, places.OUTPUTS))
+WRITING = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+DESCRIBE_KEY = Row("SeeTheKey", ("kms:DescribeKey",), (places.KEY,))
+# For volumes: SageMaker and EC2 use the key for as long as the instance runs.
+GRANT_KEY = Row(
+    "LendTheKeyToServices",
+    ("kms:CreateGrant",),
+    (places.KEY,),
+    {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+)
+SEE_MODELS = Row(
+    "SeeModels",
+    (
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:DescribeModelPackageGroup",
+        "sagemaker:ListModelPackages",
+    ),
+    (places.PACKAGE_GROUP, places.PACKAGES),
+)
+LOG_REFUSALS = Row(
+    "LogWhatTheGuardRefused",
+    ("logs:CreateLogStream", "logs:PutLogEvents"),
+    (places.GUARD_STREAMS,),
+)
+
+
+def _use_key(*services: str) -> Row:
+    return Row(
+        "UseTheKeyThroughServices",
+        ("kms:Decrypt", "kms:GenerateDataKey"),
+        (places.KEY,),
+        {"StringEquals": {"kms:ViaService": [service(each) for each in sorted(services)]}},
+    )
+
+
+EXECUTION = (
+    LIST_BUCKETS,
+    READ_OBJECTS,
+    Row("WriteOutputs", WRITING, (places.OUTPUTS,)),
+    _use_key("s3", "sagemaker"),
+    DESCRIBE_KEY,
+    GRANT_KEY,
+    Row("MakeLogGroups", ("logs:CreateLogGroup", "logs:DescribeLogStreams"), (places.LOG_GROUPS,)),
+    Row(
+        "WriteLogs",
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        (places.ENDPOINT_STREAMS, places.JOB_STREAMS),
+    ),
+    Row(
+        "WriteMetrics",
+        ("cloudwatch:PutMetricData",),
+        ANY,
+        {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+    ),
+    Row("SignInToRegistries", ("ecr:GetAuthorizationToken",), ANY),
+    Row(
+        "PullImages",
+        ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        (places.REPOSITORIES_OF_IMAGES,),
+    ),
+    Row(
+        "SeeTheNetwork",
+        (
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ),
+        ANY,
+    ),
+    Row("MakeInterfaces", ("ec2:CreateNetworkInterface",), (places.INTERFACES,)),
+    Row(
+        "MakeInterfacesInTheVpc",
+        ("ec2:CreateNetworkInterface",),
+        (places.SECURITY_GROUPS, places.SUBNETS),
+        {"ArnEquals": {"ec2:Vpc": places.VPC}},
+    ),
+    Row(
+        "RemoveInterfaces",
+        ("ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"),
+        (places.INTERFACES,),
+    ),
+    Row(
+        "LetSageMakerAttachInterfaces",
+        ("ec2:CreateNetworkInterfacePermission",),
+        (places.INTERFACES,),
+        {
+            "ArnEquals": {"ec2:Vpc": places.VPC},
+            "StringEquals": {"ec2:AuthorizedService": "sagemaker.amazonaws.com"},
+        },
+    ),
+)
+DATA_SCIENTIST = (
+    Row(
+        "SubmitJobs",
+        ("sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"),
+        places.JOBS,
+        MADE_AS_OURS,
+    ),
+    Row(
+        "MakeTheModelsGroup",
+        ("sagemaker:CreateModelPackageGroup",),
+        (places.PACKAGE_GROUP,),
+        MADE_AS_OURS,
+    ),
+    Row(
+        "RegisterModelsForApproval",
+        ("sagemaker:CreateModelPackage",),
+        (places.PACKAGES,),
+        {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+    ),
+    Row(
+        "TagWhatIsMade",
+        ("sagemaker:AddTags",),
+        (*places.JOBS, places.PACKAGE_GROUP),
+        _tagging("CreateModelPackageGroup", "CreateProcessingJob", "CreateTrainingJob"),
+    ),
+    Row(
+        "FollowJobs",
+        ("sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags"),
+        places.JOBS,
+    ),
+    Row(
+        "StopJobs",
+        ("sagemaker:StopProcessingJob", "sagemaker:StopTrainingJob"),
+        places.JOBS,
+        IS_OURS,
+    ),
+    Row("ListJobs", ("sagemaker:ListProcessingJobs", "sagemaker:ListTrainingJobs"), ANY),
+    SEE_MODELS,
+    PASS_ROLE,
+    LIST_BUCKETS,
+    READ_OBJECTS,
+    Row("WriteInputs", WRITING, (places.INPUTS,)),
+    _use_key("codecommit", "s3", "sagemaker"),
+    DESCRIBE_KEY,
+    GRANT_KEY,
+    Row("FindLogs", ("logs:DescribeLogStreams", "logs:FilterLogEvents"), (places.LOG_GROUPS,)),
+    Row("ReadLogs", ("logs:GetLogEvents",), (places.JOB_STREAMS,)),
+    LOG_REFUSALS,
+    Row("UseTheRepository", ("codecommit:GitPull", "codecommit:GitPush"), (places.REPOSITORY,)),
+)
+APPROVER = (
+    SEE_MODELS,
+    Row(
+        "ApproveOrReject",
+        ("sagemaker:UpdateModelPackage",),
+        (places.PACKAGES,),
+        {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
+    ),
+    Row(
+        "SeeHowAModelWasMade",
+        ("sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags"),
+        places.JOBS,
+    ),
+    Row(
+        "Deploy",
+        ("sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel"),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
+        MADE_AS_OURS,
+    ),
+    Row(
+        "TagWhatIsMade",
+        ("sagemaker:AddTags",),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
+        _tagging("CreateEndpoint", "CreateEndpointConfig", "CreateModel"),
+    ),
+    Row(
+        "ChangeEndpoints",
+        ("sagemaker:UpdateEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS),
+        IS_OURS,
+    ),
+    Row(
+        "SeeEndpoints",
+        (
+            "sagemaker:DescribeEndpoint",
+            "sagemaker:DescribeEndpointConfig",
+            "sagemaker:DescribeModel",
+        ),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
+    ),
+    Row(
+        "RemoveEndpoints",
+        ("sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
+        IS_OURS,
+    ),
+    PASS_ROLE,
+    LIST_BUCKETS,
+    READ_OBJECTS,
+    _use_key("codecommit", "s3", "sagemaker"),
+    DESCRIBE_KEY,
+    GRANT_KEY,
+    LOG_REFUSALS,
+    Row("ReadTheRepository", ("codecommit:GitPull",), (places.REPOSITORY,)),
+)
+# What the function stops may carry no tags, or a foreign name: the function itself decides what is
+# the project's, and does no more than these calls.
+DETECTIVE = (
+    Row(
+        "StopOrDeleteWhatBreaksAControl",
+        tuple(action(call) for call in CALLS if call not in WITHOUT_ACTION),
+        (places.SAGEMAKER,),
+    ),
+    Row(
+        "SeeWhatAnEndpointIsMadeOf",
+        ("sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
+        (places.SAGEMAKER,),
+    ),
+    Row(
+        "MarkWhatWasStopped",
+        ("sagemaker:AddTags",),
+        (places.SAGEMAKER,),
+        {
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["rml-violations"]},
+            "Null": {"aws:TagKeys": "false"},
+        },
+    ),
+    Row("Tell", ("sns:Publish",), (places.TOPIC,)),
+    Row("KeepFailures", ("sqs:SendMessage",), (places.FAILURES,)),
+    Row(
+        "Count",
+        ("cloudwatch:PutMetricData",),
+        ANY,
+        {"StringEquals": {"cloudwatch:namespace": "regulated-ml/${Slug}"}},
+    ),
+    Row("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), (places.DETECTIVE_STREAMS,)),
+    _use_key("sns", "sqs"),
+)

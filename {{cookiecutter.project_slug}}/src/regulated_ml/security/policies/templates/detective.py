@@ -1,0 +1,257 @@
+"""The function that watches what is made, what it tells, and the alarms."""
+
+from typing import Any
+
+from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.detective import parts
+from regulated_ml.security.detective.events import SOURCE
+from regulated_ml.security.detective.packaging import HANDLER
+from regulated_ml.security.policies import places
+from regulated_ml.security.policies.resources import OF_THIS_ACCOUNT
+from regulated_ml.security.policies.roles import DETECTIVE_ROLE
+from regulated_ml.security.policies.templates.building import (
+    TAGS,
+    Resource,
+    Template,
+    resource,
+    skip,
+)
+from regulated_ml.security.policies.templates.roles import role
+from regulated_ml.settings import LOCAL
+
+FUNCTION = "${Slug}-${Environment}-detective"
+LOGS_KEPT = 731  # days; CloudWatch knows some numbers only
+FOURTEEN_DAYS = 14 * 24 * 60 * 60
+NAMESPACE = "regulated-ml/${Slug}"
+
+
+def operations(controls: Controls) -> list[str]:
+    """The operations of SageMaker that the rule hands to the function."""
+    held = {
+        pair.operation
+        for pair in controls.pairs()
+        if LOCAL not in pair.requirement.environments and "." not in pair.operation
+    }
+    held |= {each.operation for each in controls.embedded if "." not in each.operation}
+    return sorted(held | set(parts.OPERATIONS))
+
+
+def template(controls: Controls) -> Template:
+    """The template."""
+    resources = {
+        "GuardLog": _log("/regulated-ml/${Slug}/guard"),
+        "FunctionLog": _log(f"/aws/lambda/{FUNCTION}"),
+        "Topic": resource(
+            "AWS::SNS::Topic",
+            {
+                "TopicName": "${Slug}-${Environment}-findings",
+                "KmsMasterKeyId": places.KEY,
+                "Subscription": [{"Protocol": "email", "Endpoint": "${Owner}"}],
+                "Tags": TAGS,
+            },
+        ),
+        "TopicPolicy": _topic_policy(),
+        "Failures": resource(
+            "AWS::SQS::Queue",
+            {
+                "QueueName": "${Slug}-${Environment}-failures",
+                "KmsMasterKeyId": places.KEY,
+                "MessageRetentionPeriod": FOURTEEN_DAYS,
+                "Tags": TAGS,
+            },
+        ),
+        "FailuresPolicy": _queue_policy(),
+        "FunctionRole": role(DETECTIVE_ROLE, []),
+        "Function": _function(),
+        "Rule": _rule(operations(controls)),
+        "RulePermission": resource(
+            "AWS::Lambda::Permission",
+            {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": {"Ref": "Function"},
+                "Principal": "events.amazonaws.com",
+                "SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]},
+            },
+        ),
+        "Refusals": resource(
+            "AWS::Logs::MetricFilter",
+            {
+                "LogGroupName": {"Ref": "GuardLog"},
+                "FilterPattern": '{ $.outcome = "refused" }',
+                "MetricTransformations": [
+                    {"MetricNamespace": NAMESPACE, "MetricName": "Refusals", "MetricValue": "1"}
+                ],
+            },
+        ),
+        **{f"{name}Alarm": _alarm(name, *row) for name, row in ALARMS.items()},
+    }
+    return Template(
+        "The detective function, the rule that calls it, and the alarms of guard and function.",
+        resources,
+    )
+
+
+# What is counted, from when on it is an alarm in how many seconds, and why.
+ALARMS: dict[str, tuple[dict[str, Any], int, int, str]] = {
+    "Findings": (
+        {"Namespace": NAMESPACE, "MetricName": "Findings"},
+        1,
+        300,
+        "Something was made against a control, past the guard and the policies.",
+    ),
+    "Refusals": (
+        {"Namespace": NAMESPACE, "MetricName": "Refusals"},
+        20,
+        3600,
+        "The guard refuses more than people's mistakes explain.",
+    ),
+    "Errors": (
+        {
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": "Function"}}],
+        },
+        1,
+        300,
+        "The function failed; it tries each event three times.",
+    ),
+    "Failures": (
+        {
+            "Namespace": "AWS/SQS",
+            "MetricName": "ApproximateNumberOfMessagesVisible",
+            "Dimensions": [
+                {"Name": "QueueName", "Value": {"Fn::GetAtt": ["Failures", "QueueName"]}}
+            ],
+        },
+        1,
+        300,
+        "An event was given up: look at what it made, and stop it by hand.",
+    ),
+}
+
+
+def _alarm(name: str, metric: dict[str, Any], least: int, seconds: int, why: str) -> Resource:
+    return resource(
+        "AWS::CloudWatch::Alarm",
+        {
+            "AlarmName": f"${{Slug}}-${{Environment}}-{name.lower()}",
+            "AlarmDescription": why,
+            **metric,
+            "Statistic": "Sum" if name != "Failures" else "Maximum",
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "Threshold": least,
+            "Period": seconds,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "Topic"}],
+        },
+    )
+
+
+def _function() -> Resource:
+    return resource(
+        "AWS::Lambda::Function",
+        {
+            "FunctionName": FUNCTION,
+            "Description": "Stops or deletes what is made against the controls of ${Slug}.",
+            "Runtime": "python3.12",
+            "Handler": HANDLER,
+            "Code": {"S3Bucket": "${DataBucket}", "S3Key": "${CodeKey}"},
+            "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]},
+            "Timeout": 60,
+            "MemorySize": 256,
+            "ReservedConcurrentExecutions": 5,
+            "DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Failures", "Arn"]}},
+            "Tags": TAGS,
+        },
+        DependsOn="FunctionLog",
+        **skip(
+            CKV_AWS_117="it calls AWS alone and reads no rows; from the VPC it would need more rights",
+        ),
+    )
+
+
+def _rule(names: list[str]) -> Resource:
+    return resource(
+        "AWS::Events::Rule",
+        {
+            "Name": FUNCTION,
+            "Description": "What somebody makes or changes in SageMaker.",
+            "EventPattern": {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["AWS API Call via CloudTrail"],
+                "detail": {"eventSource": [SOURCE], "eventName": names},
+            },
+            "State": "ENABLED",
+            "Targets": [
+                {
+                    "Id": "function",
+                    "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Failures", "Arn"]}},
+                }
+            ],
+        },
+    )
+
+
+def _log(name: str) -> Resource:
+    return resource(
+        "AWS::Logs::LogGroup",
+        {"LogGroupName": name, "RetentionInDays": LOGS_KEPT, "KmsKeyId": places.KEY, "Tags": TAGS},
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+    )
+
+
+def _topic_policy() -> Resource:
+    statements = [
+        {
+            "Sid": "AlarmsTell",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": ["sns:Publish"],
+            "Resource": {"Ref": "Topic"},
+            "Condition": OF_THIS_ACCOUNT,
+        },
+        _tls_alone("sns:Publish", {"Ref": "Topic"}),
+    ]
+    return resource(
+        "AWS::SNS::TopicPolicy",
+        {
+            "Topics": [{"Ref": "Topic"}],
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
+        },
+    )
+
+
+def _queue_policy() -> Resource:
+    arn = {"Fn::GetAtt": ["Failures", "Arn"]}
+    statements = [
+        {
+            "Sid": "TheRuleKeepsWhatItCannotDeliver",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["sqs:SendMessage"],
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
+        },
+        _tls_alone("sqs:SendMessage", arn),
+    ]
+    return resource(
+        "AWS::SQS::QueuePolicy",
+        {
+            "Queues": [{"Ref": "Failures"}],
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
+        },
+    )
+
+
+def _tls_alone(action: str, resource_arn: Any) -> dict[str, Any]:
+    return {
+        "Sid": "TlsAlone",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": [action],
+        "Resource": resource_arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

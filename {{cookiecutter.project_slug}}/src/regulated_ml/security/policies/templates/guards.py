@@ -1,0 +1,53 @@
+"""The guardrails as managed policies, and the permissions boundary."""
+
+from collections.abc import Iterable
+
+from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.policies import boundary, guardrails
+from regulated_ml.security.policies.documents import Policy, Statement
+from regulated_ml.security.policies.templates.building import Resource, Template, resource, skip
+
+# IAM has no resources for these: lists, a sign-in, metrics, what ec2 describes.
+WITHOUT_RESOURCE = "the actions on * are those for which IAM knows no resource"
+
+
+def template(controls: Controls) -> Template:
+    """The template."""
+    guards = guardrails.policies(controls)
+    resources = {
+        "Boundary": managed(boundary.policy(), "What the project's roles can do at most."),
+        **{
+            f"Guardrails{number}": managed(policy, "What the controls forbid.")
+            for number, policy in enumerate(guards, start=1)
+        },
+    }
+    return Template(
+        "What nobody may do, from the controls, and what the project's roles can do at most.",
+        resources,
+        environments=environments(guards),
+    )
+
+
+def managed(policy: Policy, description: str) -> Resource:
+    """A managed policy."""
+    return resource(
+        "AWS::IAM::ManagedPolicy",
+        {
+            "ManagedPolicyName": policy.name,
+            "Description": description,
+            "PolicyDocument": policy.document,
+        },
+        **skip(CKV_AWS_111=WITHOUT_RESOURCE, CKV_AWS_109=WITHOUT_RESOURCE),
+    )
+
+
+def environments(policies: Iterable[Policy]) -> list[tuple[str, ...]]:
+    """The environments that statements hold in, where they do not hold in all."""
+    return sorted(
+        {
+            statement.environments
+            for policy in policies
+            for statement in policy.document["Statement"]
+            if isinstance(statement, Statement) and statement.environments
+        }
+    )

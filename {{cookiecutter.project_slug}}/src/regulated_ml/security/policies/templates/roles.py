@@ -1,0 +1,48 @@
+"""The roles: who may do what."""
+
+from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.policies import boundary, guardrails
+from regulated_ml.security.policies.documents import Policy, document
+from regulated_ml.security.policies.roles import ROLES, Role, statements
+from regulated_ml.security.policies.templates.building import (
+    TAGS,
+    Resource,
+    Template,
+    resource,
+    skip,
+)
+
+# IAM has no resources for these: lists, a sign-in, metrics, what ec2 describes.
+WITHOUT_RESOURCE = "the actions on * are those for which IAM knows no resource"
+
+
+def template(controls: Controls) -> Template:
+    """The template."""
+    guards = [by_name(policy) for policy in guardrails.policies(controls)]
+    return Template(
+        "The roles of jobs and of people, under the boundary and the guardrails.",
+        {name: role(each, guards) for name, each in ROLES.items()},
+        {f"{name}Arn": ("Its ARN.", {"Fn::GetAtt": [name, "Arn"]}) for name in ROLES},
+    )
+
+
+def by_name(policy: Policy) -> str:
+    """The ARN of a managed policy of another stack."""
+    return f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{policy.name}"
+
+
+def role(known: Role, guards: list[str]) -> Resource:
+    """A role, under the boundary."""
+    return resource(
+        "AWS::IAM::Role",
+        {
+            "RoleName": known.name,
+            "Path": known.path,
+            "AssumeRolePolicyDocument": known.trust,
+            "PermissionsBoundary": by_name(boundary.policy()),
+            **({"ManagedPolicyArns": guards} if known.has_guardrails else {}),
+            "Policies": [{"PolicyName": "may", "PolicyDocument": document(statements(known.rows))}],
+            "Tags": TAGS,
+        },
+        **skip(CKV_AWS_111=WITHOUT_RESOURCE),
+    )
