@@ -43,6 +43,7 @@ def key_at(path: str, missing: str = "fill") -> dict[str, Any]:
         ("A.B", {"A": {"C": 1}}, {"A": {"C": 1, "B": KEY}}),
         ("A?.B", {}, {}),
         ("A?.B", {"A": None}, {"A": None}),
+        ("A?.B", {"A": {}}, {"A": {"B": KEY}}),
         ("A?.B", {"A": {"C": 1}}, {"A": {"C": 1, "B": KEY}}),
         ("A?.B.C", {"A": {"D": 1}}, {"A": {"D": 1, "B": {"C": KEY}}}),
         ("A.B?.C", {"A": {"D": 1}}, {"A": {"D": 1}}),

@@ -7,8 +7,10 @@ sent with the next one. The log group is made by the infrastructure; the guard m
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from regulated_ml.security.requests import Result, Violation, resource_name
 from regulated_ml.settings import LOCAL
 
 FOLDER = "logs"
+TRY_AGAIN = 60.0  # seconds after CloudWatch did not take a line
+_failed: dict[str, float] = {}  # environment -> when
 LINES_A_CALL = 1000  # CloudWatch takes 10,000 events and 1 MB
 
 
@@ -73,10 +77,14 @@ def deliver(root: Path, environment: str) -> str:
         return f"the log cannot be read: {error}"
     if not lines:
         return ""
+    since = time.monotonic() - _failed.get(environment, -TRY_AGAIN)
+    if since < TRY_AGAIN:
+        return "CloudWatch did not take it a moment ago"
     try:
         _send(root, environment, [line.decode() for line in lines])
     except Exception as error:
         # Whatever is in the way of the log must not hide the refusal that it is about.
+        _failed[environment] = time.monotonic()
         return f"CloudWatch does not take it: {error}"
     with suppress(OSError):
         mark.write_text(str(sent + sum(map(len, lines))))
@@ -84,6 +92,15 @@ def deliver(root: Path, environment: str) -> str:
 
 
 def _send(root: Path, environment: str, lines: list[str]) -> None:
+    logs, place = _stream(root, environment)
+    timed = sorted((_milliseconds(json.loads(line)["time"]), line.rstrip("\n")) for line in lines)
+    events = [{"timestamp": moment, "message": message} for moment, message in timed]
+    logs.put_log_events(**place, logEvents=events)
+
+
+@cache
+def _stream(root: Path, environment: str) -> tuple[Any, dict[str, str]]:
+    """A client, and the log group and stream of an environment; made once in a process."""
     import boto3
     from botocore.config import Config
 
@@ -97,10 +114,8 @@ def _send(root: Path, environment: str, lines: list[str]) -> None:
     place = {"logGroupName": group(settings.project.project_slug), "logStreamName": environment}
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(**place)
-    timed = sorted((_milliseconds(json.loads(line)["time"]), line.rstrip("\n")) for line in lines)
-    events = [{"timestamp": time, "message": message} for time, message in timed]
-    logs.put_log_events(**place, logEvents=events)
+    return logs, place
 
 
-def _milliseconds(time: str) -> int:
-    return int(datetime.fromisoformat(time).timestamp() * 1000)
+def _milliseconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp() * 1000)

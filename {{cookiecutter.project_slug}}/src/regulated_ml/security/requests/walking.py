@@ -55,7 +55,8 @@ def places(request: dict[str, Any], path: Path) -> Iterable[tuple[Place, Any]]:
         if not isinstance(value, dict):
             return ((path.names[:number], Unexpected(value)),)
         value = value.get(name)
-        if value is MISSING or _is_empty(value):
+        # A structure on the way is there even when it is empty; at the end, empty is missing.
+        if value is MISSING or (number == len(path.names) - 1 and _is_empty(value)):
             return () if number <= path.last_optional else ((path.names, MISSING),)
     return ((path.names, value),)
 
