@@ -27,6 +27,7 @@ MUST = {
     "image": "registry",
     "bucket": "bucket",
     "role": "role",
+    "elsewhere": "absent",
 }
 
 # What a field of the kind "access" must be, by its name.
@@ -43,6 +44,8 @@ ACCESS: dict[str, Any] = {
     "VpcOnlyTrustedAccounts": "account",
     "NotebookOutputOption": "Disabled",
     "S3BucketOwnerVerification": True,
+    "RepositoryAccessMode": "Vpc",
+    "TrainingRepositoryAccessMode": "Vpc",
 }
 # Those whose default is not safe, so that leaving them out is wrong.
 UNSAFE_DEFAULTS = {
@@ -131,8 +134,6 @@ class Request:
     def _must(self, path: str) -> Any:
         name = path.rpartition(".")[2].removesuffix("[]")
         kind = self.kinds[path]
-        if path.endswith("PipelineDefinitionS3Location.Bucket"):
-            return "absent"
         return ACCESS.get(name) if kind == "access" else MUST.get(kind)
 
     def _is_missing(self, path: str, beside: Mapping[str, Any]) -> bool:
@@ -141,7 +142,7 @@ class Request:
         name = path.rpartition(".")[2]
         if self.kinds[path] == "access":
             return name in UNSAFE_DEFAULTS
-        if self.kinds[path] in {"image", "bucket", "role"}:
+        if self.kinds[path] in {"image", "bucket", "role", "elsewhere"}:
             return False
         is_volume = (
             name == "VolumeKmsKeyId"

@@ -108,7 +108,7 @@ def wrong(
         False: (True,),
         "2": ("1",),
         "notebook-al2023-v1": ("notebook-al1-v1", "notebook-al2-v1"),
-        "absent": ("s3-bucket-of-anyone",),
+        "absent": ({"Bucket": team.buckets[0], "ObjectKey": "pipeline.json"},),
     }
     for value in ones[must]:
         yield [value] if is_list else value
