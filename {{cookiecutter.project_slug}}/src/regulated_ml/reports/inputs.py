@@ -46,7 +46,8 @@ class SiteInput:
     `data`: name, state, rows, fingerprint, license, citation. `records`: one mapping a run, as its
     record.json. `description` and `check`: of `rml data describe` and `rml data check`. `training`,
     `evaluation`, `explanation`: the jobs' JSON. A part that is None has not been made; its page is
-    left out and the start page names the command that makes it.
+    left out and the start page names the command that makes it. `exceptions`: those from controls
+    that are in force, of `regulated_ml.security.exceptions`.
     """
 
     project_name: str
@@ -60,6 +61,7 @@ class SiteInput:
     training: Json | None = None
     evaluation: Json | None = None
     explanation: Json | None = None
+    exceptions: Sequence[Json] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     show_identifiers: bool = False
 

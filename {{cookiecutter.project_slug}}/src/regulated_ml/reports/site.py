@@ -1,19 +1,14 @@
 """Builds the site: pages rendered from templates, written beside the old site, swapped in."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from regulated_ml.reports.elements import Page
 from regulated_ml.reports.folder import replacing_folder
 from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.pages import data, explanation, model
 from regulated_ml.reports.pages.start import PARTS, start
-from regulated_ml.reports.words import clean
+from regulated_ml.reports.rendering import templates
 
 __all__ = ["SiteInput", "build_site", "render"]
 
@@ -22,7 +17,6 @@ Progress = Callable[[float, float | None, str | None], None]
 INDEX = "index.html"
 PAGES = (("the data", data.page), ("the model", model.page), ("the explanation", explanation.page))
 FILES = (INDEX, *(part.file for part in PARTS))
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def build_site(
@@ -60,11 +54,11 @@ def render(site: SiteInput, progress: Progress | None = None) -> dict[str, str]:
         if page := make(site):
             made.append(page)
     _tell(progress, len(PAGES), total, "writing the pages")
-    environment = _environment()
-    common = {"site": site, "state": site.state, "pages": made}
-    index = environment.get_template("index.html.j2")
+    links = [(INDEX, "Overview"), *((page.file, page.label) for page in made)]
+    common = {"site": site, "state": site.state, "links": links}
+    index = templates().get_template("index.html.j2")
     texts = {INDEX: index.render(start=start(site, made), here=INDEX, **common)}
-    template = environment.get_template("page.html.j2")
+    template = templates().get_template("page.html.j2")
     texts |= {page.file: template.render(page=page, here=page.file, **common) for page in made}
     _tell(progress, total, total, "pages written")
     return texts
@@ -73,23 +67,3 @@ def render(site: SiteInput, progress: Progress | None = None) -> dict[str, str]:
 def _tell(progress: Progress | None, done: int, total: int, text: str) -> None:
     if progress is not None:
         progress(done, total, text)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Templates that escape whatever they are given, and that fail on a name they do not know."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["stylesheet"] = Markup((TEMPLATES / "style.css").read_text("utf-8"))
-    return environment
-
-
-def _visible(value: Any) -> Any:
-    """No text reaches a page with characters that hide or reorder what stands beside them."""
-    return value if hasattr(value, "__html__") else clean(value)

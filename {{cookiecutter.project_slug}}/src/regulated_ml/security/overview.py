@@ -10,9 +10,11 @@ from regulated_ml.security import catalogue
 from regulated_ml.security.audit.describing import is_visible
 from regulated_ml.security.audit.resources import created_by
 from regulated_ml.security.catalogue import Controls, Pair
+from regulated_ml.security.detective.reactions import REACTIONS, SEVERITIES
+from regulated_ml.security.policies.guardrails import is_denied
 from regulated_ml.security.values import values
 from regulated_ml.settings import LOCAL, Settings
-from regulated_ml.settings.controls import Control, ControlException, Requirement
+from regulated_ml.settings.controls import Control, ControlException
 
 
 class Barriers(NamedTuple):
@@ -21,7 +23,7 @@ class Barriers(NamedTuple):
     fills: int  # the guard writes what a request leaves out
     refuses: int  # the guard refuses what contradicts
     denies: int  # IAM denies it, whoever sends it
-    stops: int  # the detective function undoes it
+    stops: int  # the detective function undoes it; what it does not undo it reports
     finds: int  # the audit finds it
 
 
@@ -29,7 +31,7 @@ MEANINGS = {
     "fills": "the guard fills in what a request leaves out",
     "refuses": "the guard refuses a request that contradicts",
     "denies": "IAM denies it, whoever sends it and however",
-    "stops": "the detective function sees the call and stops what it made",
+    "stops": "the detective function stops or deletes what was made; the rest it reports",
     "finds": "the audit finds it in the account",
 }
 
@@ -55,7 +57,7 @@ class Entry:
         return Barriers(
             fills=sum(pair.requirement.missing == "fill" for pair in self.pairs),
             refuses=len(self.pairs),
-            denies=sum(_is_denied(pair) for pair in self.pairs),
+            denies=sum(is_denied(pair) for pair in self.pairs),
             stops=sum(_is_stopped(pair) for pair in self.pairs),
             finds=sum(_is_found(pair, covered) for pair in self.pairs),
         )
@@ -131,20 +133,10 @@ def _entries(controls: Controls, settings: Settings) -> Iterator[Entry]:
         )
 
 
-def _only_local(requirement: Requirement) -> bool:
-    return requirement.environments == (LOCAL,)
-
-
-def _is_denied(pair: Pair) -> bool:
-    """By a condition, or by the operation itself where nobody may call it."""
-    if _only_local(pair.requirement):
-        return False
-    return bool(pair.requirement.condition_key) or pair.requirement.must.verb == "refused"
-
-
 def _is_stopped(pair: Pair) -> bool:
-    """CloudTrail tells of SageMaker's calls as they are made; those to S3's objects it does not."""
-    return "." not in pair.operation and not _only_local(pair.requirement)
+    """The function undoes what it sees in time; what weighs less, or cannot be undone, it reports."""
+    is_undone = pair.operation in REACTIONS and pair.control.severity in SEVERITIES
+    return is_undone and pair.requirement.environments != (LOCAL,)
 
 
 def _is_found(pair: Pair, covered: set[str]) -> bool:

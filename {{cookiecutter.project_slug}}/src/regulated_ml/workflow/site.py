@@ -17,6 +17,7 @@ from regulated_ml.platforms.interface import Report
 from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.site import FILES, INDEX, build_site
 from regulated_ml.reports.words import ColumnWords, Vocabulary
+from regulated_ml.security import exceptions
 from regulated_ml.settings import Column, Settings
 from regulated_ml.tracking.facts import code_hash, source_files
 from regulated_ml.tracking.records import Data, Record
@@ -98,6 +99,7 @@ def _content(
         training=_json(store, latest.get("train"), "training.json"),
         evaluation=_json(store, latest.get("evaluate"), "evaluation/evaluation.json"),
         explanation=_json(store, latest.get("explain"), "explanation/explanation.json"),
+        exceptions=exceptions.in_force(settings),
         vocabulary=_vocabulary(settings),
         show_identifiers=settings.model.report.show_identifiers,
     )

@@ -2,7 +2,8 @@
 
 import typer
 
-from regulated_ml.cli.security import doctor
+from regulated_ml.cli.security import controls, doctor
 
 app = typer.Typer(no_args_is_help=True, help="The controls, and what holds to them.")
+app.command("controls")(controls.controls)
 app.command("doctor")(doctor.doctor)

@@ -1,0 +1,108 @@
+"""`rml security controls`: the catalogue, and which barrier holds what."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regulated_ml.cli import output
+from regulated_ml.errors import ExitStatus, UserError
+
+if TYPE_CHECKING:
+    from regulated_ml.security.overview import Entry, Overview
+    from regulated_ml.settings.controls import Requirement
+
+
+def controls(
+    control: Annotated[
+        str, typer.Argument(help="The id of one control, to see all of it.", show_default=False)
+    ] = "",
+    page: Annotated[
+        bool, typer.Option("--page", help="Write the page of controls below reports/.")
+    ] = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """List the controls: what they ask, which barrier holds them, what is excepted."""
+    from regulated_ml.security.overview import overview
+
+    settings = output.settings(env)
+    found = overview(settings)
+    shown = _entry(found, control) if control else None
+    if page:
+        from regulated_ml.reports.security import write_controls
+
+        typer.echo(write_controls(settings, found).relative_to(settings.root))
+    elif as_json:
+        output.print_json(shown.as_json() if shown else found.as_json())
+    elif shown:
+        _print_one(found, shown)
+    else:
+        _print_all(found)
+
+
+def _entry(found: "Overview", control: str) -> "Entry":
+    from regulated_ml.settings.reading import did_you_mean
+
+    known = {entry.control.id: entry for entry in found.entries}
+    if control not in known:
+        fix = did_you_mean(control, list(known)) or "`rml security controls` lists them"
+        raise UserError.one("CONTROL", control, "the id of a control", fix, ExitStatus.USAGE)
+    return known[control]
+
+
+def _print_all(found: "Overview") -> None:
+    from regulated_ml.security.overview import MEANINGS
+
+    columns = ("control", "title", "severity", "operations", "pairs", *MEANINGS, "exceptions")
+    output.print_table("", columns, [_row(entry) for entry in found.entries])
+    counts = found.counts
+    typer.echo(
+        f"{counts['controls']} controls, {counts['operations']} operations, "
+        f"{counts['pairs']} pairs of a requirement and a field. "
+        f"Exceptions in force in {found.environment}: {counts['exceptions']}."
+    )
+    for name, meaning in MEANINGS.items():
+        typer.echo(f"  {name:8}{meaning}")
+
+
+def _row(entry: "Entry") -> tuple[object, ...]:
+    control = entry.control
+    excepted = len(entry.exceptions) or ("-" if control.can_be_excepted else "never")
+    held = (count or "-" for count in entry.barriers)
+    operations, pairs = len(entry.operations) or "-", len(entry.pairs) or "-"
+    return control.id, control.title, control.severity, operations, pairs, *held, excepted
+
+
+def _print_one(found: "Overview", entry: "Entry") -> None:
+    from regulated_ml.security.overview import MEANINGS
+
+    control = entry.control
+    typer.echo(f"{control.id}  {control.title}\n\n{control.why}\n")
+    facts = [
+        ("severity", control.severity),
+        ("origin", "the organisation" if entry.own else "the standard"),
+        ("can be excepted", "yes" if control.can_be_excepted else "no"),
+        *((name.replace("_", " "), ", ".join(ids)) for name, ids in control.references if ids),
+        *(
+            (f"{count} of {len(entry.pairs)}", MEANINGS[name])
+            for name, count in entry.barriers._asdict().items()
+        ),
+    ]
+    for name, fact in facts:
+        typer.echo(f"  {name:18}{fact}")
+    for requirement in control.requirements:
+        _print_requirement(found, requirement)
+    for each in entry.exceptions:
+        typer.echo(f"\nException until {each.until} for {', '.join(each.names)}: {each.reason}")
+        typer.echo(f"  asked by {each.requested_by}, agreed by {each.agreed_by}")
+
+
+def _print_requirement(found: "Overview", requirement: "Requirement") -> None:
+    from regulated_ml.security.wording import circumstances, must_words
+
+    typer.echo(f"\nmust be {must_words(requirement.must, found.values)}")
+    if said := "; ".join(circumstances(requirement)):
+        typer.echo(f"  {said}")
+    for operation, paths in requirement.fields.items():
+        for path in paths:
+            typer.echo(f"    {operation}  {path if path != '.' else ''}")
