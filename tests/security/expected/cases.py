@@ -58,5 +58,14 @@ def with_value(request: dict[str, Any], row: Row, value: Any, team: Team) -> dic
 
 def bad(row: Row, team: Team) -> list[Any]:
     """The values that contradict a row."""
+    if row.must == "absent":
+        return [_anything(row, team)]
     enum = row.shape.metadata.get("enum", ())
     return list(wrong(row.must, team, row.is_list, is_address(row), enum))
+
+
+def _anything(row: Row, team: Team) -> Any:
+    makes = requirements(row.operation, team)
+    some = makes.make(row.shape, row.path)
+    name, member = next(iter(row.shape.members.items()))
+    return some or {name: makes.make(member, f"{row.path}.{name}")}

@@ -27,7 +27,8 @@ MUST = {
     "image": "registry",
     "bucket": "bucket",
     "role": "role",
-    "elsewhere": "absent",
+    "outside": "absent",
+    "source": "source",
 }
 
 # What a field of the kind "access" must be, by its name.
@@ -142,7 +143,7 @@ class Request:
         name = path.rpartition(".")[2]
         if self.kinds[path] == "access":
             return name in UNSAFE_DEFAULTS
-        if self.kinds[path] in {"image", "bucket", "role", "elsewhere"}:
+        if self.kinds[path] in {"image", "bucket", "role", "outside", "source"}:
             return False
         is_volume = (
             name == "VolumeKmsKeyId"

@@ -38,9 +38,9 @@ KINDS = {
         "|OutputS3Path)$|^(ModelDataUrl|ArtifactUrl|ShapBaselineUri|SamplePayloadUrl):"
     ),
     "role": re.compile(r":RoleArn$"),
-    "elsewhere": re.compile(
-        r":PipelineDefinitionS3Location$"
-    ),  # a request that is not in the request
+    # A request that is not in the request, and people outside who would see the data.
+    "outside": re.compile(r":(PipelineDefinitionS3Location|PublicWorkforceTaskPrice)$"),
+    "source": re.compile(r":ModelPackageSourceUri$"),
 }
 
 
@@ -74,7 +74,7 @@ def fields(operation: OperationModel) -> Iterator[Field]:
     for path, member in members(operation.input_shape) if operation.input_shape else ():
         name = f"{path.rpartition('.')[2]}:{member.name}"
         kind = next((kind for kind, pattern in KINDS.items() if pattern.search(name)), None)
-        if kind and (kind == "elsewhere" or member.type_name not in {"structure", "map"}):
+        if kind and (kind == "outside" or member.type_name not in {"structure", "map"}):
             yield Field(operation.name, path, kind, member)
 
 

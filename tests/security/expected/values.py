@@ -67,6 +67,7 @@ def right(must: Any, team: Team, is_list: bool, is_address: bool = True) -> Any:
         "vpc": team.vpc,
         "role": team.role,
         "account": team.account,
+        "source": f"arn:aws:sagemaker:{team.region}:{team.account}:model-package/credit/1",
         "registry": f"{team.registries[0]}/model:1",
         "bucket": f"s3://{team.buckets[1]}/some/where" if is_address else team.buckets[0],
     }
@@ -108,7 +109,7 @@ def wrong(
         False: (True,),
         "2": ("1",),
         "notebook-al2023-v1": ("notebook-al1-v1", "notebook-al2-v1"),
-        "absent": ({"Bucket": team.buckets[0], "ObjectKey": "pipeline.json"},),
+        "source": ("arn:aws:sagemaker:eu-central-1:999988887777:model/other", "s3://elses/m"),
     }
     for value in ones[must]:
         yield [value] if is_list else value
@@ -126,7 +127,9 @@ def is_right(must: Any, value: Any, team: Team) -> bool:
         return bool(value) and all(is_right(must, one, team) for one in value)
     if must == "registry":
         return str(value).partition("/")[0] in team.registries
-    if must == "bucket":
+    if must == "source" and str(value).startswith("arn:"):
+        return str(value).startswith(f"arn:aws:sagemaker:{team.region}:{team.account}:model")
+    if must in {"bucket", "source"}:
         scheme, _, rest = str(value).rpartition("://")
         return scheme in {"", "s3"} and rest.partition("/")[0] in team.buckets
     allowed: dict[Any, tuple[Any, ...]] = {

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from aws import Account
 
+from regulated_ml.security import clients
 from regulated_ml.security.guard import VARIABLE
 from regulated_ml.security.preflight.running import Report, run
-from regulated_ml.settings import load
+from regulated_ml.settings import Settings, load
 from security.preflight.seeding import make_ready
 
 Preflight = Callable[[], Report]
@@ -72,6 +73,12 @@ def variables(account: Account, quotas: dict[str, float]) -> Iterator[dict[str, 
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def sessions() -> list[Any]:
+    """The first session that was made, for all tests: it takes seconds to read AWS's models."""
+    return []
+
+
 @pytest.fixture
 def ready(account: Account) -> Account:
     """An account in which everything is right."""
@@ -81,7 +88,10 @@ def ready(account: Account) -> Account:
 
 @pytest.fixture
 def preflight(
-    account: Account, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    account: Account,
+    variables: dict[str, str],
+    sessions: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Preflight:
     """The preflight of the environment dev, here; its guard goes away with the test."""
     # The guard goes by the repository that its code lies in, which here is the template.
@@ -89,4 +99,12 @@ def preflight(
     monkeypatch.setenv(VARIABLE, os.environ.get(VARIABLE, ""))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    make = clients.session
+
+    def session(settings: Settings) -> Any:
+        if not sessions:
+            sessions.append(make(settings))
+        return sessions[0]
+
+    monkeypatch.setattr(clients, "session", session)
     return lambda: run(load(account.repository, "dev"), lambda *_: None)

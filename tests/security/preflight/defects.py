@@ -55,8 +55,12 @@ SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
 # --- the key ---
 
 
+def _key(account: Account) -> str:
+    return account.key.rpartition("/")[2]  # moto knows it for these calls by its id alone
+
+
 def doom_key(account: Account) -> None:
-    account.client("kms").schedule_key_deletion(KeyId=account.key, PendingWindowInDays=7)
+    account.client("kms").schedule_key_deletion(KeyId=_key(account), PendingWindowInDays=7)
 
 
 def deny_key(account: Account) -> None:
@@ -307,7 +311,7 @@ def gateway_of_another_table(account: Account) -> None:
 
 DEFECTS: dict[str, Defect] = {
     "key disabled": Defect(
-        "PRE-KEY-2", lambda account: account.client("kms").disable_key(KeyId=account.key)
+        "PRE-KEY-2", lambda account: account.client("kms").disable_key(KeyId=_key(account))
     ),
     "key to be deleted": Defect("PRE-KEY-2", doom_key),
     "key that does not rotate": Defect(
@@ -366,7 +370,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "VPC missing": Defect(
         "PRE-VPC-1",
-        lambda account: account.client("ec2").delete_vpc(VpcId=account.vpc),
+        lambda account: configure(account, vpc_id="vpc-0123456789abcdef0"),
         mended=False,
     ),
     "VPC that resolves no names": Defect("PRE-VPC-2", attribute("EnableDnsSupport")),
