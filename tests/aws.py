@@ -90,7 +90,11 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
         [sys.executable, "-m", "moto.server", "-p", "0"],
         stdout=log,
         stderr=log,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "MOTO_RECORDER_FILEPATH": str(folder / "requests"),
+        },
     )
     url = ""
     for _ in range(600):

@@ -36,7 +36,8 @@ def main_table(account: Account) -> str:
 def endpoint(account: Account, ending: str) -> str:
     """The id of the endpoint of a service."""
     found = account.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
-    (one,) = [e["VpcEndpointId"] for e in found if e["ServiceName"].endswith(f".{ending}")]
+    there = [e for e in found if e["State"].lower() == "available"]
+    (one,) = [e["VpcEndpointId"] for e in there if e["ServiceName"].endswith(f".{ending}")]
     return str(one)
 
 

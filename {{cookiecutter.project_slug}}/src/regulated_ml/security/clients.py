@@ -61,8 +61,11 @@ def session(settings: Settings) -> "boto3.Session":
         ) from error
 
 
-def client(settings: Settings, service: str) -> Any:
-    """A client of one service, which tries again what is throttled or lost on the way."""
+def client(settings: Settings, service: str, of: "boto3.Session | None" = None) -> Any:
+    """A client of one service, which tries again what is throttled or lost on the way.
+
+    Who needs several makes the session once and gives it along.
+    """
     from botocore.config import Config
 
     retries: Any = {"mode": "standard"}
@@ -70,7 +73,7 @@ def client(settings: Settings, service: str) -> Any:
         retries["total_max_attempts"] = ATTEMPTS
     config = Config(retries=retries, connect_timeout=10, read_timeout=60)
     with reached(settings):
-        return session(settings).client(service, config=config)
+        return (of or session(settings)).client(service, config=config)
 
 
 def identity(settings: Settings) -> Identity:

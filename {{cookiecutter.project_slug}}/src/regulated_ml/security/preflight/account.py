@@ -33,8 +33,15 @@ class Account:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.platform = clients.platform(settings)
+        self._session = clients.session(settings)
         self._clients: dict[str, Any] = {}
         self._answers: dict[str, dict[str, Any] | Exception] = {}
+
+    def caller(self) -> dict[str, Any]:
+        """Who is asking; `UserError` where nobody is signed in, or AWS is not reached."""
+        with clients.reached(self.settings):
+            answer: dict[str, Any] = self._client("sts").get_caller_identity()
+        return answer
 
     def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """The answer of an operation; `NotThere` or `CouldNotLook` where there is none."""
@@ -101,7 +108,7 @@ class Account:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = clients.client(self.settings, service)
+            self._clients[service] = clients.client(self.settings, service, self._session)
         return self._clients[service]
 
     @staticmethod

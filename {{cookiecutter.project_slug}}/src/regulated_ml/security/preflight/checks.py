@@ -1,4 +1,4 @@
-"""The table of checks, in the order in which they are shown."""
+"""The table of checks, in the order in which they are shown; each after those that it needs."""
 
 from regulated_ml.security.preflight import (
     buckets,
@@ -13,8 +13,8 @@ from regulated_ml.security.preflight import (
 
 CHECKS = (
     *identity.CHECKS,
-    *key.CHECKS,
     *role.CHECKS,
+    *key.CHECKS,
     *buckets.CHECKS,
     *network.CHECKS,
     *groups.CHECKS,

@@ -37,8 +37,10 @@ SERVICES = (
 
 
 def _endpoints(account: Account) -> list[dict[str, Any]]:
+    """Those that there are; AWS goes on listing deleted ones for a while."""
     filters = [{"Name": "vpc-id", "Values": [vpc(account)["VpcId"]]}]
-    return account.all("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
+    listed = account.all("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
+    return [each for each in listed if _state(each) not in ("deleting", "deleted")]
 
 
 def _is_of(endpoint: dict[str, Any], region: str, name: str) -> bool:
@@ -55,7 +57,11 @@ def _interfaces(account: Account) -> dict[str, dict[str, Any]]:
 
 
 def _is_available(endpoint: dict[str, Any]) -> bool:
-    return str(endpoint.get("State", "")).lower() == "available"
+    return _state(endpoint) == "available"
+
+
+def _state(endpoint: dict[str, Any]) -> str:
+    return str(endpoint.get("State", "")).lower()
 
 
 def exist(account: Account) -> Iterator[Observation]:
@@ -118,7 +124,8 @@ def lie_in_the_zones(account: Account) -> Iterator[Observation]:
 
 
 def let_jobs_in(account: Account) -> Iterator[Observation]:
-    jobs = groups.groups(account)
+    place = vpc(account)["VpcId"]
+    jobs = [name for name, each in groups.groups(account).items() if each.get("VpcId") == place]
     inside = groups.ranges(vpc(account))
     names = {g["GroupId"] for e in _interfaces(account).values() for g in e.get("Groups", ())}
     doors = groups.described(account, names) if names else {}

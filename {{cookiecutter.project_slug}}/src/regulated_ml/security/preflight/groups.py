@@ -38,7 +38,7 @@ def exist(account: Account) -> Iterator[Observation]:
 
 
 def are_inside(account: Account) -> Iterator[Observation]:
-    wanted = account.platform.vpc_id
+    wanted = vpc(account)["VpcId"]
     for name, group in groups(account).items():
         place = group.get("VpcId", "no VPC")
         yield Observation(name, f"in {place}", place == wanted, _list(account))
@@ -135,9 +135,9 @@ CHECKS = (
         "The security groups belong to the VPC",
         "in {vpc_id}",
         "critical",
-        _GROUPS,
+        (*_GROUPS, "ec2:DescribeVpcs"),
         are_inside,
-        _THERE,
+        (*_THERE, "PRE-VPC-1"),
     ),
     Check(
         "PRE-GROUP-3",

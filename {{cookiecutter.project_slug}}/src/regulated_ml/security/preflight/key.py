@@ -37,12 +37,12 @@ def exists(account: Account) -> Iterator[Observation]:
 
 def enabled(account: Account) -> Iterator[Observation]:
     metadata = _metadata(account)
-    state, arn = metadata["KeyState"], metadata["Arn"]
-    fix = account.command("kms", "enable-key", key_id=arn)
+    state, name = metadata["KeyState"], metadata["KeyId"]
+    fix = account.command("kms", "enable-key", key_id=name)
     if state == "PendingDeletion":
-        cancel = account.command("kms", "cancel-key-deletion", key_id=arn)
+        cancel = account.command("kms", "cancel-key-deletion", key_id=name)
         fix = f"{cancel} && {fix}"
-    yield Observation(arn, state, state == "Enabled", fix)
+    yield Observation(metadata["Arn"], state, state == "Enabled", fix)
 
 
 def own(account: Account) -> Iterator[Observation]:

@@ -121,7 +121,7 @@ def subnets_exist(account: Account) -> Iterator[Observation]:
 
 
 def subnets_are_inside(account: Account) -> Iterator[Observation]:
-    wanted = account.platform.vpc_id
+    wanted = vpc(account)["VpcId"]
     list_them = account.command("ec2", "describe-subnets", filters=f"Name=vpc-id,Values={wanted}")
     fix = then(list_them, f"write some of these into {account.file}: subnet_ids")
     for name, subnet in subnets(account).items():
@@ -204,24 +204,6 @@ CHECKS = (
         _THERE,
     ),
     Check(
-        "PRE-VPC-4",
-        "No route leads to the internet",
-        "no internet gateway, NAT gateway or NAT instance in the subnets' route tables",
-        "critical",
-        ("ec2:DescribeVpcs", "ec2:DescribeRouteTables", *_SUBNETS),
-        stays_inside,
-        (*_THERE, "PRE-SUBNET-1", "PRE-SUBNET-2"),
-    ),
-    Check(
-        "PRE-VPC-5",
-        "The traffic is logged",
-        "an active flow log of all traffic, for the VPC or for each subnet",
-        "medium",
-        ("ec2:DescribeVpcs", "ec2:DescribeFlowLogs"),
-        is_logged,
-        _THERE,
-    ),
-    Check(
         "PRE-SUBNET-1",
         "The subnets are there",
         "each of subnet_ids",
@@ -235,9 +217,9 @@ CHECKS = (
         "The subnets lie in the VPC",
         "in {vpc_id}",
         "critical",
-        _SUBNETS,
+        ("ec2:DescribeVpcs", *_SUBNETS),
         subnets_are_inside,
-        ("PRE-SUBNET-1",),
+        (*_THERE, "PRE-SUBNET-1"),
     ),
     Check(
         "PRE-SUBNET-3",
@@ -256,5 +238,23 @@ CHECKS = (
         _SUBNETS,
         have_room,
         ("PRE-SUBNET-1",),
+    ),
+    Check(
+        "PRE-VPC-4",
+        "No route leads to the internet",
+        "no internet gateway, NAT gateway or NAT instance in the subnets' route tables",
+        "critical",
+        ("ec2:DescribeVpcs", "ec2:DescribeRouteTables", *_SUBNETS),
+        stays_inside,
+        (*_THERE, "PRE-SUBNET-1", "PRE-SUBNET-2"),
+    ),
+    Check(
+        "PRE-VPC-5",
+        "The traffic is logged",
+        "an active flow log of all traffic, for the VPC or for each subnet",
+        "medium",
+        ("ec2:DescribeVpcs", "ec2:DescribeFlowLogs"),
+        is_logged,
+        _THERE,
     ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from regulated_ml.security.preflight import documents
 from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.commands import then
 from regulated_ml.security.preflight.identity import ACCOUNT
 from regulated_ml.security.preflight.rows import Check, NotThere, Observation
 
@@ -44,18 +45,21 @@ def policy_statements(account: Account) -> list[documents.Statement]:
 def exists(account: Account) -> Iterator[Observation]:
     arn = account.platform.execution_role_arn
     path, _, name = arn.partition(":role")[2].rpartition("/")
-    fix = account.command(
+    create = account.command(
         *("iam", "create-role"),
         path=f"{path}/",
         role_name=name,
         assume_role_policy_document=_trust(account),
     )
+    show = account.command("iam", "get-role", role_name=name, query="Role.Arn")
+    write = then(show, f"write its ARN into {account.file}: execution_role_arn")
     try:
         yield Observation(_role(account)["Arn"], "there", True)
     except NotThere as answer:
-        other = str(answer).startswith("arn:")
-        found = f"a role in another path: {answer}" if other else "there is no such role"
-        yield Observation(arn, found, False, fix)
+        if str(answer).startswith("arn:"):
+            yield Observation(arn, f"a role in another path: {answer}", False, write)
+        else:
+            yield Observation(arn, "there is no such role", False, create)
 
 
 def trusts_sagemaker_alone(account: Account) -> Iterator[Observation]:

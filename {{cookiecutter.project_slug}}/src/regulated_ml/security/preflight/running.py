@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from regulated_ml.security import clients
 from regulated_ml.security.preflight.account import Account
 from regulated_ml.security.preflight.checks import CHECKS
 from regulated_ml.security.preflight.identity import ACCOUNT
@@ -51,10 +50,8 @@ class Report(NamedTuple):
 
 def run(settings: Settings, say: Say, checks: Sequence[Check] = CHECKS) -> Report:
     """Holds the account against every check; `UserError` where nobody is signed in."""
-    platform = clients.platform(settings)
-    with clients.reached(settings):
-        caller = clients.client(settings, "sts").get_caller_identity()
     account = Account(settings)
+    platform, caller = account.platform, account.caller()
     entries: list[Entry] = []
     for number, check in enumerate(checks):
         say(number, len(checks), check.title)
