@@ -270,13 +270,15 @@ KINDS = {
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
     "HubContentReference": "hub-content",
     "EdgeDeploymentPlan": "edge-deployment",
+    "HubContent": "hub-content",
+    "Devices": "device-fleet/credit-default-1/device",
 }
-PARTS = {"domain": 1, "app": 4, "space": 2, "user-profile": 2, "hub-content": 3, "device": 2}
+PARTS = {"domain": 1, "app": 4, "space": 2, "user-profile": 2, "hub-content": 3, "job": 2}
 
 
 def _arn(operation: str) -> str:
     thing = re.sub(r"^(Create|Update|Import|Register)", "", operation)
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", thing).lower()
-    kind = {**KINDS, "HubContent": "hub-content", "Devices": "device"}.get(thing, words)
+    kind = KINDS.get(thing, words)
     name = "/".join(["credit-default-1"] * PARTS.get(kind, 1))
     return f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}:{kind}/{name}"

@@ -28,7 +28,10 @@ def group_of_endpoints(account: Account) -> str:
 
 def main_table(account: Account) -> str:
     """The main route table of the VPC."""
-    filters = [{"Name": "vpc-id", "Values": [account.vpc]}]
+    filters = [
+        {"Name": "vpc-id", "Values": [account.vpc]},
+        {"Name": "association.main", "Values": ["true"]},
+    ]
     (table,) = account.client("ec2").describe_route_tables(Filters=filters)["RouteTables"]
     return str(table["RouteTableId"])
 

@@ -1,0 +1,395 @@
+"""Every call of the workflow by hand: who makes it, on what, with what IAM sees of it.
+
+Written from the requests of the platform and from AWS's documentation of what a job's role needs, not
+from the tables that the policies are made of. Of every role there are calls that it must not make, too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import keys
+from .simulation import Request
+
+ACCOUNT = "111122223333"
+REGION = "eu-central-1"
+SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
+DATA = f"arn:aws:s3:::credit-default-data-{ACCOUNT}-{REGION}"
+MODEL = f"arn:aws:s3:::credit-default-model-{ACCOUNT}-{REGION}"
+IN, OUT = (
+    f"{DATA}/credit-default/dev/inputs/0a/code.tar.gz",
+    f"{MODEL}/credit-default/dev/runs/r/model.tar.gz",
+)
+JOB = "credit-default-train-20261124-112555-7be648"
+TRAINING, PROCESSING = f"{SAGEMAKER}:training-job/{JOB}", f"{SAGEMAKER}:processing-job/{JOB}"
+GROUP, PACKAGE = (
+    f"{SAGEMAKER}:model-package-group/credit-default",
+    f"{SAGEMAKER}:model-package/credit-default/3",
+)
+ENDPOINT = f"{SAGEMAKER}:endpoint/credit-default-dev"
+CONFIG = f"{SAGEMAKER}:endpoint-config/credit-default-dev-20261124112555-7be648"
+MODEL_OF = f"{SAGEMAKER}:model/credit-default-dev-20261124112555-7be648"
+EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/regulated-ml/CreditDefaultExecution"
+REPOSITORY = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:credit-default"
+EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
+VPC = {"ec2:Vpc": f"{EC2}:vpc/vpc-0a1b2c3d4e5f60718"}
+OTHER_VPC = {"ec2:Vpc": f"{EC2}:vpc/vpc-99999999999999999"}
+STREAM = f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:{JOB}/algo-1-1"
+GUARD = f"{LOGS}:/regulated-ml/credit-default/guard:log-stream:me"
+IMAGES = f"arn:aws:ecr:{REGION}:492215442770:repository/sagemaker-xgboost"
+
+TAGS = {key: keys.VALUES[key][0] for key in keys.TAGS}
+OURS = {"aws:ResourceTag/project": "credit-default", "aws:ResourceTag/environment": "dev"}
+THEIRS = {"aws:ResourceTag/project": "credit", "aws:ResourceTag/environment": "dev"}
+NETWORK = {
+    "sagemaker:VpcSubnets": keys.SUBNETS,
+    "sagemaker:VpcSecurityGroupIds": keys.GROUPS,
+    "sagemaker:NetworkIsolation": "true",
+}
+JOB_KEYS = {
+    **NETWORK,
+    **TAGS,
+    "sagemaker:InterContainerTrafficEncryption": "true",
+    "sagemaker:VolumeKmsKeyArn": keys.KEY,
+    "sagemaker:OutputKmsKeyArn": keys.KEY,
+    "sagemaker:InstanceTypes": ["ml.m5.xlarge"],
+}
+UPLOAD = {
+    "s3:x-amz-server-side-encryption": "aws:kms",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id": keys.KEY,
+}
+FROM_VPC = {
+    "aws:SourceVpc": "vpc-0a1b2c3d4e5f60718",
+    "aws:SecureTransport": "true",
+    "s3:TlsVersion": "1.3",
+    "aws:PrincipalAccount": ACCOUNT,
+    "aws:PrincipalIsAWSService": "false",
+    "aws:ViaAWSService": "false",
+}
+VIA_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+VIA_CODECOMMIT = {"kms:ViaService": f"codecommit.{REGION}.amazonaws.com"}
+LENT = {"kms:GrantIsForAWSResource": "true"}
+LISTED = {"s3:prefix": "credit-default/dev/inputs/0a/"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that a role makes."""
+
+    role: str
+    action: str
+    resource: str
+    context: dict[str, Any]
+
+
+def _tagging(operation: str) -> dict[str, Any]:
+    return {**TAGS, "sagemaker:TaggingAction": operation}
+
+
+def _calls(role: str, rows: list[tuple[str, str, dict[str, Any]]]) -> Iterator[Call]:
+    return (Call(role, *row) for row in rows)
+
+
+_EXECUTION = [
+    # Its data come, its code, its checkpoints; its outputs and its log go.
+    ("s3:ListBucket", DATA, LISTED),
+    ("s3:ListBucket", MODEL, {"s3:prefix": "credit-default/dev/runs/r/checkpoints"}),
+    ("s3:GetObject", IN, {}),
+    ("s3:GetObject", OUT, {}),
+    ("s3:PutObject", OUT, UPLOAD),
+    ("s3:PutObject", f"{MODEL}/credit-default/dev/runs/r/checkpoints/10.ubj", {}),
+    ("s3:AbortMultipartUpload", OUT, {}),
+    ("s3:ListMultipartUploadParts", OUT, {}),
+    ("kms:Decrypt", keys.KEY, VIA_S3),
+    ("kms:GenerateDataKey", keys.KEY, VIA_S3),
+    ("kms:DescribeKey", keys.KEY, {}),
+    ("kms:CreateGrant", keys.KEY, LENT),
+    ("logs:CreateLogGroup", f"{LOGS}:/aws/sagemaker/TrainingJobs", {}),
+    ("logs:DescribeLogStreams", f"{LOGS}:/aws/sagemaker/TrainingJobs", {}),
+    ("logs:CreateLogStream", STREAM, {}),
+    ("logs:PutLogEvents", STREAM, {}),
+    (
+        "logs:PutLogEvents",
+        f"{LOGS}:/aws/sagemaker/Endpoints/credit-default-dev:log-stream:a/i-1",
+        {},
+    ),
+    ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}),
+    ("ecr:GetAuthorizationToken", "*", {}),
+    ("ecr:BatchCheckLayerAvailability", IMAGES, {}),
+    ("ecr:BatchGetImage", IMAGES, {}),
+    ("ecr:GetDownloadUrlForLayer", IMAGES, {}),
+    ("ec2:DescribeSubnets", "*", {}),
+    ("ec2:DescribeSecurityGroups", "*", {}),
+    ("ec2:DescribeVpcs", "*", {}),
+    ("ec2:DescribeDhcpOptions", "*", {}),
+    ("ec2:DescribeNetworkInterfaces", "*", {}),
+    ("ec2:CreateNetworkInterface", f"{EC2}:network-interface/eni-1", {}),
+    ("ec2:CreateNetworkInterface", f"{EC2}:subnet/{keys.SUBNETS[0]}", VPC),
+    ("ec2:CreateNetworkInterface", f"{EC2}:security-group/{keys.GROUPS[0]}", VPC),
+    (
+        "ec2:CreateNetworkInterfacePermission",
+        f"{EC2}:network-interface/eni-1",
+        {**VPC, "ec2:AuthorizedService": "sagemaker.amazonaws.com"},
+    ),
+    ("ec2:DeleteNetworkInterface", f"{EC2}:network-interface/eni-1", {}),
+    ("ec2:DeleteNetworkInterfacePermission", f"{EC2}:network-interface/eni-1", {}),
+]
+_PEOPLE = [
+    (
+        "iam:PassRole",
+        EXECUTION,
+        {"iam:PassedToService": "sagemaker.amazonaws.com"},
+    ),
+    ("s3:ListBucket", MODEL, {"s3:prefix": "credit-default/dev/runs/r/output/"}),
+    ("s3:GetObject", OUT, {}),
+    ("kms:Decrypt", keys.KEY, VIA_S3),
+    ("kms:DescribeKey", keys.KEY, {}),
+    ("kms:CreateGrant", keys.KEY, LENT),
+    ("logs:CreateLogStream", GUARD, {}),
+    ("logs:PutLogEvents", GUARD, {}),
+    ("sagemaker:DescribeTrainingJob", TRAINING, {}),
+    ("sagemaker:DescribeProcessingJob", PROCESSING, {}),
+    ("sagemaker:ListTags", TRAINING, {}),
+    ("sagemaker:DescribeModelPackage", PACKAGE, {}),
+    ("sagemaker:DescribeModelPackageGroup", GROUP, {}),
+    ("sagemaker:ListModelPackages", PACKAGE, {}),
+    ("codecommit:GitPull", REPOSITORY, {}),
+    ("kms:Decrypt", keys.KEY, VIA_CODECOMMIT),
+    ("kms:GenerateDataKey", keys.KEY, VIA_CODECOMMIT),
+]
+_DATA_SCIENTIST = [
+    *_PEOPLE,
+    ("s3:ListBucket", DATA, LISTED),
+    ("s3:GetObject", IN, {}),
+    ("s3:PutObject", IN, UPLOAD),
+    ("s3:AbortMultipartUpload", IN, {}),
+    ("kms:GenerateDataKey", keys.KEY, VIA_S3),
+    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
+    ("sagemaker:CreateProcessingJob", PROCESSING, JOB_KEYS),
+    ("sagemaker:AddTags", TRAINING, _tagging("CreateTrainingJob")),
+    ("sagemaker:AddTags", PROCESSING, _tagging("CreateProcessingJob")),
+    ("sagemaker:AddTags", GROUP, _tagging("CreateModelPackageGroup")),
+    ("sagemaker:StopTrainingJob", TRAINING, OURS),
+    ("sagemaker:StopProcessingJob", PROCESSING, OURS),
+    ("sagemaker:ListTrainingJobs", "*", {}),
+    ("sagemaker:ListProcessingJobs", "*", {}),
+    ("logs:DescribeLogStreams", f"{LOGS}:/aws/sagemaker/TrainingJobs", {}),
+    ("logs:GetLogEvents", STREAM, {}),
+    ("sagemaker:CreateModelPackageGroup", GROUP, TAGS),
+    (
+        "sagemaker:CreateModelPackage",
+        PACKAGE,
+        {"sagemaker:ModelApprovalStatus": "PendingManualApproval"},
+    ),
+    ("sagemaker:CreateModelPackage", PACKAGE, {}),
+    ("codecommit:GitPush", REPOSITORY, {"codecommit:References": "refs/heads/work"}),
+]
+_APPROVER = [
+    *_PEOPLE,
+    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
+    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Rejected"}),
+    ("sagemaker:CreateModel", MODEL_OF, {**NETWORK, **TAGS}),
+    (
+        "sagemaker:CreateEndpointConfig",
+        CONFIG,
+        {
+            **TAGS,
+            "sagemaker:VolumeKmsKeyArn": keys.KEY,
+            "sagemaker:InstanceTypes": ["ml.m5.xlarge"],
+        },
+    ),
+    ("sagemaker:CreateEndpoint", ENDPOINT, TAGS),
+    ("sagemaker:CreateEndpoint", CONFIG, TAGS),
+    ("sagemaker:AddTags", MODEL_OF, _tagging("CreateModel")),
+    ("sagemaker:AddTags", CONFIG, _tagging("CreateEndpointConfig")),
+    ("sagemaker:AddTags", ENDPOINT, _tagging("CreateEndpoint")),
+    ("sagemaker:UpdateEndpoint", ENDPOINT, OURS),
+    ("sagemaker:UpdateEndpoint", CONFIG, OURS),
+    ("sagemaker:UpdateEndpointWeightsAndCapacities", ENDPOINT, OURS),
+    ("sagemaker:DescribeEndpoint", ENDPOINT, {}),
+    ("sagemaker:DescribeEndpointConfig", CONFIG, {}),
+    ("sagemaker:DescribeModel", MODEL_OF, {}),
+    ("sagemaker:DeleteEndpoint", ENDPOINT, OURS),
+    ("sagemaker:DeleteEndpointConfig", CONFIG, OURS),
+    ("sagemaker:DeleteModel", MODEL_OF, OURS),
+]
+_DETECTIVE = [
+    ("sagemaker:StopTrainingJob", f"{SAGEMAKER}:training-job/any", {}),
+    ("sagemaker:StopProcessingJob", f"{SAGEMAKER}:processing-job/any", {}),
+    ("sagemaker:DeleteModel", f"{SAGEMAKER}:model/any", {}),
+    ("sagemaker:DeleteEndpointConfig", f"{SAGEMAKER}:endpoint-config/any", {}),
+    ("sagemaker:DeleteEndpoint", f"{SAGEMAKER}:endpoint/any", {}),
+    ("sagemaker:StopNotebookInstance", f"{SAGEMAKER}:notebook-instance/any", {}),
+    ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/any", {}),
+    ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/any", {}),
+    ("sagemaker:AddTags", TRAINING, {"aws:TagKeys": ["rml-violations"]}),
+    ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:credit-default-dev-findings", {}),
+    ("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-failures", {}),
+    ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "regulated-ml/credit-default"}),
+    (
+        "logs:PutLogEvents",
+        f"{LOGS}:/aws/lambda/credit-default-dev-detective:log-stream:2026",
+        {},
+    ),
+    ("kms:Decrypt", keys.KEY, {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}),
+]
+ALLOWED = [
+    *_calls("execution", _EXECUTION),
+    *_calls("data-scientist", _DATA_SCIENTIST),
+    *_calls("approver", _APPROVER),
+    *_calls("detective", _DETECTIVE),
+]
+
+_OTHER_OBJECT = f"{DATA}/another-project/dev/inputs/a"
+_IAM = f"arn:aws:iam::{ACCOUNT}"
+_NOBODY = [
+    ("iam:CreateUser", f"{_IAM}:user/me", {}),
+    ("iam:AttachRolePolicy", f"{_IAM}:role/credit-default-dev-approver", {}),
+    ("iam:PutRolePolicy", f"{_IAM}:role/credit-default-dev-approver", {}),
+    ("iam:DeleteRolePermissionsBoundary", f"{_IAM}:role/credit-default-dev-approver", {}),
+    ("iam:UpdateAssumeRolePolicy", f"{_IAM}:role/credit-default-dev-approver", {}),
+    ("iam:CreatePolicyVersion", f"{_IAM}:policy/credit-default-dev-boundary", {}),
+    ("sts:AssumeRole", f"{_IAM}:role/platform", {}),
+    ("s3:GetObject", _OTHER_OBJECT, {}),
+    ("s3:GetObject", "arn:aws:s3:::somebody-elses-bucket/a", {}),
+    ("s3:PutObject", "arn:aws:s3:::somebody-elses-bucket/a", UPLOAD),
+    ("s3:PutObject", f"{MODEL}/credit-default/prod/runs/r/model.tar.gz", UPLOAD),
+    ("s3:DeleteObject", OUT, {}),
+    ("s3:DeleteBucket", DATA, {}),
+    ("s3:PutBucketPolicy", DATA, {}),
+    ("s3:PutBucketPublicAccessBlock", DATA, {}),
+    ("kms:Decrypt", keys.KEY, {}),
+    ("kms:Decrypt", keys.OTHER_KEY, VIA_S3),
+    ("kms:ScheduleKeyDeletion", keys.KEY, {}),
+    ("kms:PutKeyPolicy", keys.KEY, {}),
+    ("kms:CreateGrant", keys.KEY, {"kms:GrantIsForAWSResource": "false"}),
+    ("sagemaker:CreateNotebookInstance", f"{SAGEMAKER}:notebook-instance/credit-default-n", {}),
+    ("sagemaker:CreatePresignedDomainUrl", f"{SAGEMAKER}:user-profile/d/u", {}),
+    ("sagemaker:CreateDomain", f"{SAGEMAKER}:domain/d", {}),
+    ("sagemaker:AddTags", TRAINING, TAGS),
+    ("sagemaker:DeleteTags", TRAINING, {}),
+    ("sagemaker:DeleteTrainingJob", TRAINING, OURS),
+    ("ec2:RunInstances", f"{EC2}:instance/i-1", {}),
+    ("ec2:CreateSecurityGroup", f"{EC2}:security-group/sg-1", {}),
+    ("ec2:AuthorizeSecurityGroupEgress", f"{EC2}:security-group/sg-1", {}),
+    (
+        "lambda:UpdateFunctionCode",
+        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:credit-default-dev-detective",
+        {},
+    ),
+    (
+        "events:DisableRule",
+        f"arn:aws:events:{REGION}:{ACCOUNT}:rule/credit-default-dev-detective",
+        {},
+    ),
+    ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/t", {}),
+    ("logs:DeleteLogGroup", f"{LOGS}:/regulated-ml/credit-default/guard", {}),
+    ("logs:PutRetentionPolicy", f"{LOGS}:/regulated-ml/credit-default/guard", {}),
+    ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:s", {}),
+    ("codecommit:DeleteRepository", REPOSITORY, {}),
+    ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Lambda"}),
+]
+_NOT_DATA_SCIENTIST = [
+    ("sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/another-job", JOB_KEYS),
+    ("sagemaker:CreateTrainingJob", TRAINING, {**JOB_KEYS, "aws:RequestTag/project": "another"}),
+    ("sagemaker:StopTrainingJob", TRAINING, THEIRS),
+    ("sagemaker:StopTrainingJob", TRAINING, {}),
+    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
+    ("sagemaker:UpdateModelPackage", PACKAGE, {}),
+    ("sagemaker:CreateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
+    ("sagemaker:CreateModel", MODEL_OF, {**NETWORK, **TAGS}),
+    ("sagemaker:CreateEndpoint", ENDPOINT, TAGS),
+    ("sagemaker:DeleteEndpoint", ENDPOINT, OURS),
+    (
+        "sagemaker:CreateHyperParameterTuningJob",
+        f"{SAGEMAKER}:hyper-parameter-tuning-job/credit-default-t",
+        {},
+    ),
+    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "lambda.amazonaws.com"}),
+    ("iam:PassRole", f"{_IAM}:role/admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+    ("s3:PutObject", OUT, UPLOAD),
+    ("s3:PutObject", IN, {}),
+    (
+        "s3:PutObject",
+        IN,
+        {**UPLOAD, "s3:x-amz-server-side-encryption-aws-kms-key-id": keys.OTHER_KEY},
+    ),
+    ("codecommit:GitPush", f"arn:aws:codecommit:{REGION}:{ACCOUNT}:another", {}),
+    ("logs:GetLogEvents", f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:another-job/1", {}),
+]
+_NOT_APPROVER = [
+    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
+    ("sagemaker:CreateProcessingJob", PROCESSING, JOB_KEYS),
+    ("sagemaker:CreateModelPackage", PACKAGE, {}),
+    (
+        "sagemaker:UpdateModelPackage",
+        f"{SAGEMAKER}:model-package/another/1",
+        {"sagemaker:ModelApprovalStatus": "Approved"},
+    ),
+    ("sagemaker:UpdateModelPackage", PACKAGE, {}),
+    ("sagemaker:UpdateEndpoint", ENDPOINT, THEIRS),
+    ("sagemaker:DeleteModelPackage", PACKAGE, OURS),
+    ("s3:PutObject", IN, UPLOAD),
+    ("codecommit:GitPush", REPOSITORY, {}),
+]
+_NOT_EXECUTION = [
+    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
+    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
+    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+    ("s3:PutObject", IN, UPLOAD),
+    ("codecommit:GitPull", REPOSITORY, {}),
+    ("ecr:BatchGetImage", f"arn:aws:ecr:{REGION}:999999999999:repository/theirs", {}),
+    ("ecr:PutImage", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ours", {}),
+    ("ec2:CreateNetworkInterface", f"{EC2}:subnet/subnet-9", OTHER_VPC),
+    ("logs:PutLogEvents", f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:another/1", {}),
+]
+_NOT_DETECTIVE = [
+    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
+    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
+    ("sagemaker:DeleteDomain", f"{SAGEMAKER}:domain/d", {}),
+    ("s3:GetObject", OUT, {}),
+    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+]
+DENIED = [
+    *(
+        call
+        for role in ("execution", "data-scientist", "approver", "detective")
+        for call in _calls(role, _NOBODY)
+    ),
+    *_calls("execution", _NOT_EXECUTION),
+    *_calls("data-scientist", _NOT_DATA_SCIENTIST),
+    *_calls("approver", _NOT_APPROVER),
+    *_calls("detective", _NOT_DETECTIVE),
+]
+
+ROLES = {
+    "execution": EXECUTION,
+    **{
+        name: f"{_IAM}:role/credit-default-dev-{name}"
+        for name in ("data-scientist", "approver", "detective")
+    },
+}
+
+
+def request(call: Call, policies: dict[str, list[str]]) -> Request:
+    """The call with the policies that hold it, over TLS and from the VPC."""
+    arn = ROLES[call.role]
+    service = call.action.partition(":")[0]
+    context = {**call.context, "aws:PrincipalArn": arn}
+    if service == "s3":
+        context = {**FROM_VPC, **context}
+    return replace(
+        Request(call.action, call.resource, context, arn, ACCOUNT),
+        identity=policies[call.role],
+        boundary=["boundary"],
+        of_resource=_of_resource(call),
+    )
+
+
+def _of_resource(call: Call) -> str:
+    if call.resource in (keys.KEY, keys.OTHER_KEY):
+        return "key" if call.resource == keys.KEY else "other key"
+    if call.resource.startswith(DATA):
+        return "data bucket"
+    return "model bucket" if call.resource.startswith(MODEL) else ""

@@ -1,0 +1,292 @@
+"""Every call of the workflow is allowed to its role, and nothing beyond."""
+
+from typing import Any
+
+import pytest
+
+from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.policies import boundary, guardrails, parameters, resources, roles
+from regulated_ml.security.policies.documents import document, fill
+from regulated_ml.settings import Settings
+
+from . import calls, keys
+from .calls import Call
+from .simulation import Request, Simulator
+
+EXPLICIT, IMPLICIT = "ExplicitlyDenied", "ImplicitlyDenied"
+OF_ANOTHER = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{calls.ACCOUNT}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def documents(dev: Settings, controls: Controls) -> dict[str, Any]:
+    """All policies of dev by the name that the calls know them by."""
+    given = {"PlatformRoleArn": f"arn:aws:iam::{calls.ACCOUNT}:role/platform"}
+    known = {
+        "execution": roles.ROLES["ExecutionRole"],
+        "data-scientist": roles.ROLES["DataScientistRole"],
+        "approver": roles.ROLES["ApproverRole"],
+        "detective": roles.DETECTIVE_ROLE,
+    }
+    found: dict[str, Any] = {
+        "boundary": boundary.policy().document,
+        "key": resources.key_policy().document,
+        "other key": OF_ANOTHER,
+        "data bucket": resources.bucket_policy("DataBucket").document,
+        "model bucket": resources.bucket_policy("ModelBucket").document,
+        **{name: document(roles.statements(role.rows)) for name, role in known.items()},
+        **{f"endpoint {p.name}": p.document for p in resources.endpoint_policies()},
+        **{f"guard{n}": p.document for n, p in enumerate(guardrails.policies(controls))},
+    }
+    filled: dict[str, Any] = fill(found, parameters.literal(dev, given))
+    return filled
+
+
+@pytest.fixture(scope="module")
+def attached(documents: dict[str, Any]) -> dict[str, list[str]]:
+    """The policies of each role: people have the guardrails, too."""
+    guards = [name for name in documents if name.startswith("guard")]
+    people = {name: [name, *guards] for name in ("data-scientist", "approver")}
+    return {**people, "execution": ["execution"], "detective": ["detective"]}
+
+
+def results(simulator: Simulator, documents: dict[str, Any], requests: list[Request]) -> list[str]:
+    answers = simulator.results(documents, requests)
+    errors = [a for a in answers if a["result"] == "Error"]
+    assert not errors, errors[:3]
+    return [answer["result"] for answer in answers]
+
+
+def test_every_call_of_the_workflow_is_allowed(
+    simulator: Simulator,
+    documents: dict[str, Any],
+    attached: dict[str, list[str]],
+    record_property: Any,
+) -> None:
+    found = results(simulator, documents, [calls.request(c, attached) for c in calls.ALLOWED])
+    denied = [(c, r) for c, r in zip(calls.ALLOWED, found, strict=True) if r != "Allowed"]
+    assert not denied
+    record_property("calls", len(found))
+
+
+def test_nothing_beyond_is_allowed(
+    simulator: Simulator,
+    documents: dict[str, Any],
+    attached: dict[str, list[str]],
+    record_property: Any,
+) -> None:
+    found = results(simulator, documents, [calls.request(c, attached) for c in calls.DENIED])
+    allowed = [c for c, r in zip(calls.DENIED, found, strict=True) if r not in (EXPLICIT, IMPLICIT)]
+    assert not allowed
+    record_property("calls", len(found))
+
+
+def test_every_action_of_a_role_is_one_of_the_workflows_calls(
+    documents: dict[str, Any],
+) -> None:
+    made = {(call.role, call.action) for call in calls.ALLOWED}
+    of_people = {
+        (role, action)
+        for role in ("execution", "data-scientist", "approver")
+        for statement in documents[role]["Statement"]
+        for action in statement["Action"]
+    }
+    # The parts of an upload are listed, and a log is searched, when something went wrong.
+    spare = {
+        ("data-scientist", "s3:ListMultipartUploadParts"),
+        ("data-scientist", "logs:FilterLogEvents"),
+        ("approver", "kms:GenerateDataKey"),
+    }
+    assert of_people - made <= spare
+
+
+def test_the_boundary_keeps_a_role_that_was_given_everything(
+    simulator: Simulator, documents: dict[str, Any], attached: dict[str, list[str]]
+) -> None:
+    """Even with administrator's rights attached, a role does not change IAM, keys, buckets or trails."""
+    wide = dict.fromkeys(attached, ["everything"])
+    beyond = [
+        call
+        for call in calls.DENIED
+        if call.action.partition(":")[0]
+        in ("cloudtrail", "events", "lambda", "secretsmanager", "sts")
+        or (call.action.startswith("iam:") and call.action != "iam:PassRole")
+        or call.action in ("s3:DeleteBucket", "s3:PutBucketPolicy", "kms:ScheduleKeyDeletion")
+    ]
+    found = results(simulator, documents, [calls.request(call, wide) for call in beyond])
+    assert set(found) == {IMPLICIT}
+
+
+# --- the policies of things, beside somebody who may everything ---
+
+ADMIN = f"arn:aws:iam::{calls.ACCOUNT}:role/admin"
+BUCKET_CASES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "from the VPC": ("s3:GetObject", {}, "Allowed"),
+    "from elsewhere": ("s3:GetObject", {"aws:SourceVpc": None}, EXPLICIT),
+    "from another VPC": ("s3:GetObject", {"aws:SourceVpc": "vpc-99999999999999999"}, EXPLICIT),
+    "without TLS": ("s3:GetObject", {"aws:SecureTransport": "false"}, EXPLICIT),
+    "with old TLS": ("s3:GetObject", {"s3:TlsVersion": "1.1"}, EXPLICIT),
+    "under the team's key": ("s3:PutObject", calls.UPLOAD, "Allowed"),
+    "under the bucket's own key, which is the team's": ("s3:PutObject", {}, "Allowed"),
+    "under another key": (
+        "s3:PutObject",
+        {**calls.UPLOAD, "s3:x-amz-server-side-encryption-aws-kms-key-id": keys.OTHER_KEY},
+        EXPLICIT,
+    ),
+    "under no key of KMS": (
+        "s3:PutObject",
+        {"s3:x-amz-server-side-encryption": "AES256"},
+        EXPLICIT,
+    ),
+    "under the caller's own key": (
+        "s3:PutObject",
+        {"s3:x-amz-server-side-encryption-customer-algorithm": "AES256"},
+        EXPLICIT,
+    ),
+    "by SageMaker, which is not in the VPC": (
+        "s3:GetObject",
+        {"aws:SourceVpc": None, "aws:ViaAWSService": "true"},
+        "Allowed",
+    ),
+    "by another account": ("s3:GetObject", {"aws:PrincipalAccount": "999999999999"}, EXPLICIT),
+}
+
+
+@pytest.mark.parametrize("bucket", ["data bucket", "model bucket"])
+def test_a_bucket_takes_what_is_right_and_nothing_else(
+    simulator: Simulator, documents: dict[str, Any], bucket: str
+) -> None:
+    place = calls.IN if bucket == "data bucket" else calls.OUT
+    requests = []
+    for action, more, _ in BUCKET_CASES.values():
+        context = {**calls.FROM_VPC, "aws:PrincipalArn": ADMIN, **more}
+        given = {key: value for key, value in context.items() if value is not None}
+        requests.append(Request(action, place, given, ADMIN, calls.ACCOUNT, of_resource=bucket))
+    found = dict(zip(BUCKET_CASES, results(simulator, documents, requests), strict=True))
+    assert found == {name: expected for name, (*_, expected) in BUCKET_CASES.items()}
+
+
+def test_the_key_is_kept_by_the_account_and_used_by_the_roles_alone(
+    simulator: Simulator, documents: dict[str, Any]
+) -> None:
+    cases = {
+        (ADMIN, "kms:PutKeyPolicy"): "Allowed",
+        (ADMIN, "kms:Decrypt"): IMPLICIT,
+        (ADMIN, "kms:CreateGrant"): IMPLICIT,
+        (calls.ROLES["data-scientist"], "kms:Decrypt"): "Allowed",
+        (calls.ROLES["execution"], "kms:GenerateDataKey"): "Allowed",
+    }
+    requests = [
+        Request(
+            action,
+            keys.KEY,
+            {"aws:PrincipalArn": who, **calls.VIA_S3, **calls.LENT}
+            if action in ("kms:CreateGrant",)
+            else {
+                "aws:PrincipalArn": who,
+                **({} if action == "kms:PutKeyPolicy" else calls.VIA_S3),
+            },
+            who,
+            calls.ACCOUNT,
+            of_resource="key",
+        )
+        for who, action in cases
+    ]
+    assert dict(zip(cases, results(simulator, documents, requests), strict=True)) == cases
+
+
+ENDPOINTS = {
+    "sagemaker": "endpoint sagemaker.api",
+    "kms": "endpoint kms",
+    "logs": "endpoint logs",
+    "s3": "endpoint s3",
+    "codecommit": "endpoint git-codecommit",
+    "cloudwatch": "endpoint monitoring",
+    "ecr": "endpoint ecr.api",
+}
+
+
+def _through(call: Call, account: str = calls.ACCOUNT) -> Request:
+    service = call.action.partition(":")[0]
+    return Request(
+        call.action,
+        call.resource,
+        {**call.context, "aws:PrincipalArn": ADMIN, "aws:PrincipalAccount": account},
+        ADMIN,
+        calls.ACCOUNT,
+        endpoint=[ENDPOINTS[service]],
+        of_resource="other key" if service == "kms" else "",
+    )
+
+
+def test_the_workflows_calls_pass_the_vpcs_endpoints_and_foreign_credentials_do_not(
+    simulator: Simulator, documents: dict[str, Any]
+) -> None:
+    passing = [
+        call
+        for call in calls.ALLOWED
+        if call.action.partition(":")[0] in ENDPOINTS and call.role != "detective"
+    ]
+    ours = results(simulator, documents, [_through(call) for call in passing])
+    theirs = results(simulator, documents, [_through(call, "999999999999") for call in passing])
+    assert set(ours) == {"Allowed"}
+    assert "Allowed" not in theirs
+
+
+def test_a_foreign_bucket_is_not_reached_through_the_vpcs_endpoint(
+    simulator: Simulator, documents: dict[str, Any]
+) -> None:
+    call = Call("", "s3:PutObject", "arn:aws:s3:::somebody-elses-bucket/a", {})
+    assert results(simulator, documents, [_through(call)]) == [IMPLICIT]
+
+
+def test_no_statement_allows_every_action_of_a_service(documents: dict[str, Any]) -> None:
+    wide = [
+        (name, action)
+        for name, content in documents.items()
+        if name != "other key"
+        for statement in content["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+        if "*" in action
+    ]
+    assert not wide
+
+
+def test_what_is_allowed_on_everything_has_no_resource_in_iam(
+    simulator: Simulator, documents: dict[str, Any]
+) -> None:
+    wide = {
+        action
+        for role in ("execution", "data-scientist", "approver", "detective")
+        for statement in documents[role]["Statement"]
+        if statement["Resource"] == "*"
+        for action in statement["Action"]
+    }
+    known = simulator.actions(wide)
+    scoped = {
+        a for a, d in known.items() if d is None or any(r["required"] for r in d["resourceTypes"])
+    }
+    assert not scoped
+
+
+def test_iam_has_every_action(simulator: Simulator, documents: dict[str, Any]) -> None:
+    named = {
+        action
+        for content in documents.values()
+        for statement in content["Statement"]
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+        if "*" not in action
+    }
+    assert [action for action, known in simulator.actions(named).items() if known is None] == []
