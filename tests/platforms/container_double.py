@@ -3,7 +3,7 @@
 Code, channels and outputs are fetched from S3 and written there, as the request says. The program
 runs in an environment with the managed container's versions; training is entered as there, through
 sagemaker-training. What it cannot be is /opt/ml itself, so a folder stands for it, in every field
-where the request names it. A job that is to be isolated has no network, where the machine can do so.
+that names it. A job that is to be isolated has no network, where the machine can do so.
 """
 
 import io

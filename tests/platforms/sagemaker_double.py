@@ -13,6 +13,14 @@ from container_double import Container, End
 from front_double import Front
 
 KINDS = ("Training", "Processing")
+SECONDS, BILLED = 212, 64  # that a training is said to take on a spot instance, and to cost
+# What SageMaker says of a training, as it goes on.
+BEFORE = (
+    ("Starting", "Preparing the instances for training"),
+    ("Interrupted", "Spot capacity was taken back"),
+    ("Training", "Training image download completed. Training in progress."),
+)
+UPLOADING = ("Uploading", "Uploading generated training model")
 
 
 @dataclass
@@ -67,12 +75,14 @@ class SageMakerDouble:
             answer["FailureReason"] = end.reason
         if kind == "Training":
             answer["SecondaryStatus"] = status if end else "Training"
-            steps = ["Starting", "Downloading", "Training", *(["Uploading", status] if end else [])]
+            after = (UPLOADING, (status, f"Training job {status.lower()}")) if end else ()
             answer["SecondaryStatusTransitions"] = [
-                {"Status": step, "StartTime": answer["CreationTime"], "StatusMessage": "of the job"}
-                for step in steps
+                {"Status": step, "StartTime": answer["CreationTime"], "StatusMessage": message}
+                for step, message in (*BEFORE, *after)
             ]
         if end and kind == "Training":
-            answer["TrainingTimeInSeconds"] = int(end.seconds) + 90
-            answer["BillableTimeInSeconds"] = int(end.seconds) // 3 + 30  # spot, at a third
+            answer["TrainingTimeInSeconds"] = SECONDS
+            answer["BillableTimeInSeconds"] = BILLED
+        if end and kind == "Processing":
+            answer["ProcessingStartTime"] = answer["ProcessingEndTime"] - SECONDS
         return answer

@@ -40,8 +40,12 @@ def fit(sample: SampleFile, seed: int) -> Any:
 
 
 def scores(model: Any, block: Block) -> "npt.NDArray[np.float64]":
-    """The probability of the positive label, for each row."""
-    return np.asarray(model.predict_proba(block.values.astype(np.float64))[:, 1])
+    """The probability of the positive label, for each row.
+
+    As exact as the booster's: further digits depend on the versions of SciPy and NumPy.
+    """
+    found = model.predict_proba(block.values.astype(np.float64))[:, 1]
+    return np.asarray(found.astype(np.float32), np.float64)
 
 
 def _drawn(sample: SampleFile, seed: int) -> Block:
