@@ -61,6 +61,8 @@ MAY_LACK = {
     ("CreateUserProfile", "sagemaker:DomainSharingOutputKmsKeyArn"),
     ("UpdateUserProfile", "sagemaker:DomainSharingOutputKmsKeyArn"),
 }
+# Denied whatever it carries.
+REFUSED = {"CreateJob"}
 # What SageMaker does not ask for on these: keys of the action that a right request has not got.
 NOT_SENT = {"CreateModelPackage": TAGS, "UpdateModelPackage": TAGS}
 

@@ -205,7 +205,8 @@ def _cases(
         operation = pair.operation
         right = _right(operation, details)
         name = f"{kind}: {pair.control.id} {operation}"
-        yield f"{name} right", _request(operation, right, guards, kind), "Allowed"
+        allowed = "ExplicitlyDenied" if operation in keys.REFUSED else "Allowed"
+        yield f"{name} right", _request(operation, right, guards, kind), allowed
         wanted = str(pair.requirement.condition_key)
         for key in keys.TAGS if wanted == "aws:RequestTag" else [wanted]:
             for wrong in keys.VALUES[key][1]:

@@ -38,6 +38,8 @@ PRESENT = {
     ("CreateFeatureGroup", "OfflineStoreConfig"): {
         "Bool": {"sagemaker:FeatureGroupOfflineStoreConfig": "true"}
     },
+    # A job without instances of its own has no volumes of its own.
+    ("CreateTrainingJob", "ResourceConfig"): {"Null": {"sagemaker:InstanceTypes": "false"}},
     # A definition written in the schedule names its instances; one made before is only named.
     ("CreateMonitoringSchedule", "MonitoringJobDefinition"): {
         "Null": {"sagemaker:InstanceTypes": "false"}

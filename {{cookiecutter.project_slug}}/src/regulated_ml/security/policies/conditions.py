@@ -14,6 +14,7 @@ INSTANCES = "sagemaker:InstanceTypes"
 # The values that controls name, as placeholders of the environment's values.
 VALUES: Mapping[str, Any] = {
     "account": "${AWS::AccountId}",
+    "accounts": ["${AWS::AccountId}"],
     "region": "${AWS::Region}",
     "vpc_id": "${VpcId}",
     "subnet_ids": ["${SubnetIds}"],
@@ -58,32 +59,29 @@ def _of_one_key(pair: Pair, key: str, value: Any, word: str = "") -> Iterator[De
     operator = _operator(pair.requirement.must, key)
     if operator is None:
         return
-    if present == {} and operator.catches_absence:
+    wrong = {operator.name: {key: value}}
+    if present == {} and operator.absent_too:
         yield Denial(f"{word}Wrong", {operator.absent_too: {key: value}})
         return
     if present is not None:
         yield Denial(f"{word}Missing", _merged({"Null": {key: "true"}}, present))
-    yield Denial(f"{word}Other", {operator.only_present: {key: value}})
+    is_there = {"Null": {key: "false"}} if operator.absent_too == operator.name else {}
+    yield Denial(f"{word}Other", _merged(wrong, is_there))
 
 
 class Operator(NamedTuple):
-    """An operator that is true for a wrong value, and how it takes absence."""
+    """An operator that is true for a wrong value; and the one that is true for an absent one too."""
 
-    only_present: str
+    name: str
     absent_too: str = ""
 
-    @property
-    def catches_absence(self) -> bool:
-        """Whether one statement can deny both."""
-        return bool(self.absent_too)
 
-
-# In IAM an absent key makes the negated operators true, unless they end in IfExists.
+# In IAM an absent key makes the negated operators true, whether they end in IfExists or not.
 OPERATORS = {
     "bool": Operator("Bool", "BoolIfExists"),
-    "arn": Operator("ArnNotEqualsIfExists", "ArnNotEquals"),
-    "text": Operator("StringNotEqualsIfExists", "StringNotEquals"),
-    "address": Operator("StringNotLikeIfExists", "StringNotLike"),
+    "arn": Operator("ArnNotEquals", "ArnNotEquals"),
+    "text": Operator("StringNotEquals", "StringNotEquals"),
+    "address": Operator("StringNotLike", "StringNotLike"),
     "list": Operator("ForAnyValue:StringNotEquals"),
     "at_least": Operator("NumericLessThan"),
     "at_most": Operator("NumericGreaterThan"),

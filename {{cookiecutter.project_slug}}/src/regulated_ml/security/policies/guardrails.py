@@ -37,6 +37,12 @@ RESOURCES = {
 DEPLOYED = frozenset({"RML-ACCESS-7"})
 BY_OTHERS: Condition = {"ArnNotLike": {"aws:PrincipalArn": "${PlatformRoleArn}"}}
 
+# What the guard refuses to people, services do for them, with their rights: they lend the key to the
+# volumes of jobs.
+ASKED_BY_PEOPLE: dict[str, Condition] = {
+    "kms.CreateGrant": {"BoolIfExists": {"kms:GrantIsForAWSResource": "false"}}
+}
+
 
 class Group(NamedTuple):
     """What the actions of one statement have in common."""
@@ -89,7 +95,8 @@ def _denied(pair: Pair) -> Iterator[tuple[str, Condition]]:
     if LOCAL in pair.requirement.environments or pair.operation in WITHOUT_ACTION:
         return
     if pair.requirement.must.verb == "refused" and not pair.operation.endswith("*"):
-        yield "Refused", BY_OTHERS if pair.control.id in DEPLOYED else {}
+        by_others = BY_OTHERS if pair.control.id in DEPLOYED else {}
+        yield "Refused", {**by_others, **ASKED_BY_PEOPLE.get(pair.operation, {})}
     yield from denials(pair)
 
 

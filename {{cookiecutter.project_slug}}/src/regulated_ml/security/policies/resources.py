@@ -21,7 +21,7 @@ from regulated_ml.security.policies.roles import ROLES
 from regulated_ml.security.policies.tables import Row
 
 ACCOUNT = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
-ANYBODY = {"AWS": "*"}
+ANYBODY = "*"
 USERS = [places.EXECUTION_ROLE, places.DATA_SCIENTIST, places.APPROVER]
 OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
 
@@ -119,10 +119,8 @@ def bucket_policy(parameter: str) -> Policy:
     )
     statements = [
         *_transport(both),
-        _deny(
-            "NoOtherEncryption", put, objects, {"StringNotEqualsIfExists": {encryption: "aws:kms"}}
-        ),
-        _deny("NoOtherKey", put, objects, {"StringNotEqualsIfExists": {key: places.KEY}}),
+        _deny("NoOtherEncryption", put, objects, _other(encryption, "aws:kms")),
+        _deny("NoOtherKey", put, objects, _other(key, places.KEY)),
         _deny(
             "NoKeyOfTheCallers",
             put,
@@ -134,13 +132,13 @@ def bucket_policy(parameter: str) -> Policy:
             ("s3:GetObject", "s3:ListBucket", *put),
             both,
             {
-                "StringNotEqualsIfExists": {"aws:SourceVpc": "${VpcId}"},
+                "StringNotEquals": {"aws:SourceVpc": "${VpcId}"},
                 # SageMaker's own calls, and the platform's deployment, do not come from the VPC.
                 "BoolIfExists": {
                     "aws:PrincipalIsAWSService": "false",
                     "aws:ViaAWSService": "false",
                 },
-                "ArnNotLikeIfExists": {"aws:PrincipalArn": "${PlatformRoleArn}"},
+                "ArnNotLike": {"aws:PrincipalArn": "${PlatformRoleArn}"},
             },
         ),
         _deny(
@@ -148,7 +146,7 @@ def bucket_policy(parameter: str) -> Policy:
             ("s3:GetObject", "s3:ListBucket", *put),
             both,
             {
-                "StringNotEqualsIfExists": {"aws:PrincipalAccount": "${AWS::AccountId}"},
+                "StringNotEquals": {"aws:PrincipalAccount": "${AWS::AccountId}"},
                 "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
             },
         ),
@@ -229,6 +227,11 @@ def _actions(rows: Iterable[Row], prefix: str) -> list[str]:
     return sorted({a for row in rows for a in row.actions if a.startswith(f"{prefix}:")})
 
 
+def _other(key: str, value: str) -> dict[str, Any]:
+    """Another value than this; absence is none, and would make the operator true."""
+    return {"Null": {key: "false"}, "StringNotEquals": {key: value}}
+
+
 def _transport(resources: list[str]) -> list[Document]:
     every = ("s3:*",)
     return [
@@ -238,12 +241,12 @@ def _transport(resources: list[str]) -> list[Document]:
 
 
 def _allow(
-    sid: str, who: Mapping[str, Any], actions: Iterable[str], condition: Any = None
+    sid: str, who: Mapping[str, Any] | str, actions: Iterable[str], condition: Any = None
 ) -> Document:
     statement = {
         "Sid": sid,
         "Effect": "Allow",
-        "Principal": dict(who),
+        "Principal": who,
         "Action": sorted(actions),
         "Resource": "*",
     }
@@ -254,7 +257,7 @@ def _deny(sid: str, actions: Iterable[str], resources: list[str], condition: Any
     return {
         "Sid": sid,
         "Effect": "Deny",
-        "Principal": dict(ANYBODY),
+        "Principal": ANYBODY,
         "Action": sorted(actions),
         "Resource": resources,
         "Condition": condition,

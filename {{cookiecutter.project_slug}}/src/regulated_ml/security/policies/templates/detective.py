@@ -166,7 +166,7 @@ def _function() -> Resource:
         },
         DependsOn="FunctionLog",
         **skip(
-            CKV_AWS_117="it calls AWS alone and reads no rows; from the VPC it would need more rights",
+            CKV_AWS_117="it calls AWS alone and reads no rows; in the VPC it needs more rights",
         ),
     )
 

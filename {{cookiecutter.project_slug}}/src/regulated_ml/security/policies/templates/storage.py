@@ -41,8 +41,8 @@ def template(controls: Controls) -> Template:
         resources[name] = _bucket(parameter)
         resources[f"{parameter}Policy"] = _policy(name, bucket_policy(parameter).document)
     return Template(
-        "The data bucket and the model bucket: versioned, logged, under the team's key, over TLS and"
-        " from the VPC alone.",
+        "The data bucket and the model bucket: versioned, logged, under the team's key, over TLS"
+        " and from the VPC alone.",
         resources,
     )
 
@@ -86,7 +86,7 @@ def _log_bucket() -> Resource:
         },
         **KEPT,
         **skip(
-            CKV_AWS_18="it holds the access logs of the others; its own would fill it by themselves",
+            CKV_AWS_18="it holds the others' access logs; its own would never end",
         ),
     )
 
