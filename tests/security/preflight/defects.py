@@ -23,7 +23,6 @@ class Defect(NamedTuple):
 
     check: str
     spoil: Callable[[Account], object]
-    mended: bool = True  # by the command that is printed, with nothing left to do by hand
 
 
 def configure(account: Account, **values: Any) -> None:
@@ -73,9 +72,19 @@ def deny_key(account: Account) -> None:
 
 def key_of_administrators(account: Account) -> None:
     """The account may administer the key, so what IAM allows of its use does not count."""
-    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     administer = ["kms:Describe*", "kms:Put*", "kms:Get*", "kms:List*", "kms:CreateGrant"]
-    statement = {"Effect": "Allow", "Principal": root, "Action": administer, "Resource": "*"}
+    _give_to_account(account, {"Action": administer})
+
+
+def key_of_another_role(account: Account) -> None:
+    """Roles are named in a condition, as the key's generated policy does."""
+    other = {"ArnEquals": {"aws:PrincipalArn": f"{account.role}-of-others"}}
+    _give_to_account(account, {"Action": "kms:*", "Condition": other})
+
+
+def _give_to_account(account: Account, content: dict[str, Any]) -> None:
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Resource": "*", **content}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     account.client("kms").put_key_policy(KeyId=account.key, PolicyName="default", Policy=policy)
 
@@ -318,10 +327,11 @@ DEFECTS: dict[str, Defect] = {
         "PRE-KEY-5", lambda account: account.client("kms").disable_key_rotation(KeyId=account.key)
     ),
     "key that IAM does not allow": Defect("PRE-KEY-6", forget_key),
-    "key that its policy denies": Defect("PRE-KEY-6", deny_key, mended=False),
+    "key that its policy denies": Defect("PRE-KEY-6", deny_key),
     "key for administrators": Defect("PRE-KEY-6", key_of_administrators),
-    "role missing": Defect("PRE-ROLE-1", remove_role, mended=False),
-    "role in another path": Defect("PRE-ROLE-1", role_in_another_path, mended=False),
+    "key for another role": Defect("PRE-KEY-6", key_of_another_role),
+    "role missing": Defect("PRE-ROLE-1", remove_role),
+    "role in another path": Defect("PRE-ROLE-1", role_in_another_path),
     "role for everybody's jobs": Defect(
         "PRE-ROLE-2", lambda account: _trust(account, _statement(SAGEMAKER, ""))
     ),
@@ -337,13 +347,12 @@ DEFECTS: dict[str, Defect] = {
     "role for another service": Defect(
         "PRE-ROLE-2", lambda account: _trust(account, _statement({"Service": "ec2.amazonaws.com"}))
     ),
-    "role without a boundary": Defect("PRE-ROLE-3", unbind_role, mended=False),
+    "role without a boundary": Defect("PRE-ROLE-3", unbind_role),
     "bucket missing": Defect(
         "PRE-BUCKET-1",
         lambda account: account.client("s3").delete_bucket(Bucket=account.buckets[0]),
-        mended=False,
     ),
-    "bucket in another region": Defect("PRE-BUCKET-2", move_bucket, mended=False),
+    "bucket in another region": Defect("PRE-BUCKET-2", move_bucket),
     "bucket under S3's key": Defect("PRE-BUCKET-3", lambda account: encrypt(account, "AES256")),
     "bucket under another key": Defect(
         "PRE-BUCKET-3", lambda account: encrypt(account, "aws:kms", KMSMasterKeyID="alias/aws/s3")
@@ -369,35 +378,31 @@ DEFECTS: dict[str, Defect] = {
         "PRE-BUCKET-7", policy("tls", "key", key={"Principal": {"AWS": ACCOUNT}})
     ),
     "VPC missing": Defect(
-        "PRE-VPC-1",
-        lambda account: configure(account, vpc_id="vpc-0123456789abcdef0"),
-        mended=False,
+        "PRE-VPC-1", lambda account: configure(account, vpc_id="vpc-0123456789abcdef0")
     ),
     "VPC that resolves no names": Defect("PRE-VPC-2", attribute("EnableDnsSupport")),
     "VPC that gives no names": Defect("PRE-VPC-3", attribute("EnableDnsHostnames")),
     "route to the internet in the main table": Defect("PRE-VPC-4", route_of_main_table),
     "route to the internet in a table of its own": Defect("PRE-VPC-4", route_of_own_table),
     "route to a NAT gateway": Defect("PRE-VPC-4", route_to_nat),
-    "traffic that is not logged": Defect("PRE-VPC-5", stop_logging, mended=False),
-    "traffic that is logged in part": Defect("PRE-VPC-5", log_refused_traffic_alone, mended=False),
+    "traffic that is not logged": Defect("PRE-VPC-5", stop_logging),
+    "traffic that is logged in part": Defect("PRE-VPC-5", log_refused_traffic_alone),
     "subnet missing": Defect(
         "PRE-SUBNET-1",
         lambda account: configure(
             account, subnet_ids=[*account.subnets, "subnet-0123456789abcdef0"]
         ),
-        mended=False,
     ),
-    "subnet of another VPC": Defect("PRE-SUBNET-2", foreign_subnet, mended=False),
-    "subnets in one zone": Defect("PRE-SUBNET-3", one_zone, mended=False),
-    "subnet that is full": Defect("PRE-SUBNET-4", full_subnet, mended=False),
+    "subnet of another VPC": Defect("PRE-SUBNET-2", foreign_subnet),
+    "subnets in one zone": Defect("PRE-SUBNET-3", one_zone),
+    "subnet that is full": Defect("PRE-SUBNET-4", full_subnet),
     "group missing": Defect(
         "PRE-GROUP-1",
         lambda account: configure(
             account, security_group_ids=[account.group, "sg-0123456789abcdef0"]
         ),
-        mended=False,
     ),
-    "group of another VPC": Defect("PRE-GROUP-2", foreign_group, mended=False),
+    "group of another VPC": Defect("PRE-GROUP-2", foreign_group),
     "group open to all": Defect("PRE-GROUP-3", let_in(IpRanges=[{"CidrIp": "0.0.0.0/0"}])),
     "group open to half the internet": Defect(
         "PRE-GROUP-3", let_in(IpRanges=[{"CidrIp": "0.0.0.0/1"}])
