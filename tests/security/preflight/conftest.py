@@ -62,15 +62,20 @@ def quotas() -> dict[str, float]:
 
 
 @pytest.fixture
-def variables(account: Account, quotas: dict[str, float]) -> Iterator[dict[str, str]]:
-    """What a process needs to reach the account."""
+def quotas_at(quotas: dict[str, float]) -> Iterator[str]:
+    """The address at which the quotas are."""
     handler = type("Quotas", (QuotasDouble,), {"quotas": quotas})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    yield {**account.environment, "AWS_ENDPOINT_URL_SERVICE_QUOTAS": address}
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def variables(account: Account, quotas_at: str) -> dict[str, str]:
+    """What a process needs to reach the account."""
+    return {**account.environment, "AWS_ENDPOINT_URL_SERVICE_QUOTAS": quotas_at}
 
 
 @pytest.fixture(scope="session")

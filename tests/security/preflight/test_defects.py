@@ -28,8 +28,8 @@ def test_a_defect_is_found_and_it_alone(ready: Account, preflight: Preflight, na
     assert all(entry.state == "found" and entry.fix for entry in report.findings)
 
 
-# One for each check whose command leaves nothing to do by hand; they do not hide one another. moto
-# takes ModifyVpcEndpoint and leaves private names as they were, so PRE-ENDPOINT-2 is not among them.
+# One for each check whose command leaves nothing to do by hand; they do not hide one another.
+# Private names are not among them, because moto's ModifyVpcEndpoint leaves them as they were.
 TOGETHER = (
     "key to be deleted",
     "key that does not rotate",
