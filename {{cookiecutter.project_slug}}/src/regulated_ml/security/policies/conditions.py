@@ -70,7 +70,7 @@ def _of_one_key(pair: Pair, key: str, value: Any, word: str = "") -> Iterator[De
 
 
 class Operator(NamedTuple):
-    """An operator that is true for a wrong value; and the one that is true for an absent one too."""
+    """An operator that is true for a wrong value, and one that is so for an absent one, too."""
 
     name: str
     absent_too: str = ""

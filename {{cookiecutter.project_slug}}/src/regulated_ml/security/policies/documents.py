@@ -55,19 +55,21 @@ def size(content: Document) -> int:
 
 
 def split(statements: Sequence[Statement], kind: Kind) -> list[list[Statement]]:
-    """The statements in as few policies as they fit in, each in the first that has room for it.
+    """The statements in as few policies as they fit in, each policy's in the order given.
 
-    They are measured with the longest values that an environment can have, so that an environment
-    does not move a statement from one policy to another.
+    The longest are placed first, each in the first policy with room for it. They are measured with
+    the longest values that an environment can have, so that an environment does not move a statement
+    from one policy to another.
     """
-    parts: list[list[Statement]] = []
-    for statement in statements:
-        part = next((part for part in parts if longest([*part, statement]) <= kind.longest), None)
-        if part is None:
-            parts.append([statement])
+    parts: list[list[int]] = []
+    for number in sorted(range(len(statements)), key=lambda n: -longest([statements[n]])):
+        for part in parts:
+            if longest(statements[n] for n in (*part, number)) <= kind.longest:
+                part.append(number)
+                break
         else:
-            part.append(statement)
-    return parts
+            parts.append([number])
+    return [[statements[number] for number in sorted(part)] for part in parts]
 
 
 def longest(statements: Iterable[Statement | Document]) -> int:

@@ -37,8 +37,8 @@ RESOURCES = {
 DEPLOYED = frozenset({"RML-ACCESS-7"})
 BY_OTHERS: Condition = {"ArnNotLike": {"aws:PrincipalArn": "${PlatformRoleArn}"}}
 
-# What the guard refuses to people, services do for them, with their rights: they lend the key to the
-# volumes of jobs.
+# What the guard refuses to people, services do for them, with their rights: they lend the key to
+# the volumes of jobs.
 ASKED_BY_PEOPLE: dict[str, Condition] = {
     "kms.CreateGrant": {"BoolIfExists": {"kms:GrantIsForAWSResource": "false"}}
 }

@@ -101,7 +101,7 @@ def key_policy() -> Policy:
             OF_THIS_ACCOUNT,
         ),
     ]
-    return Policy("${KmsKeyArn}", KEY, document(statements))
+    return Policy("key", KEY, document(statements))
 
 
 def bucket_policy(parameter: str) -> Policy:
