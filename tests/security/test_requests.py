@@ -213,7 +213,16 @@ def test_every_step_of_a_pipeline_is_looked_at_whatever_branch_it_is_in() -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "7", '"x"', "[" * 100_000, '{"Steps": [{"Type": "Lambda"}]}', b"\xff", 7],
+    [
+        *("", "{", "[]", "7", '"x"', "[" * 100_000, b"\xff", 7, "{}"),
+        '{"Steps": [{"Type": "Lambda"}]}',
+        '{"Steps": 1}',
+        '{"Steps": [1]}',
+        '{"Steps": [{"Type": "Making", "Arguments": 1}]}',
+        '{"Steps": [], "Steps": []}',
+        '{"Steps": [{"Type": "Condition", "Arguments": {"IfSteps": {}}}]}',
+        '{"Steps": [{"Type": "Making", "Arguments": {"A": {"B": 1, "B": 1}}}]}',
+    ],
 )
 def test_text_that_cannot_be_read_or_starts_the_unknown_is_refused(text: Any) -> None:
     result = plan(key_at("A.B"), **INSIDE).check("Hold", {"Text": text}, fill=True)

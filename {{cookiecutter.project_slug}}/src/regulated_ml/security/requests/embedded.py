@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from regulated_ml.security.requests.findings import Violation
 
 
+BRANCHES = ("IfSteps", "ElseSteps")  # of a condition
+
+
 class Inner(NamedTuple):
     """A request that lies inside another one."""
 
@@ -32,11 +35,21 @@ class Embedded(NamedTuple):
 def read(text: Any) -> dict[str, Any]:
     """The text as a structure; ValueError where it is none."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_once)
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(str(error)) from error
     if not isinstance(content, dict):
         raise ValueError("it is no structure")
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A structure; ValueError for a name that comes twice, of which AWS may take the other one."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice} is written twice")
     return content
 
 
@@ -47,7 +60,11 @@ def inside(
     if field.format == "request":
         yield Inner(field.request, content, "")
         return
-    for kind, arguments, where in _pipeline_steps(content):
+    for step, where in _steps(content.get("Steps"), ""):
+        if not isinstance(step, dict):
+            yield field.violation(str(step), "a step, or a list of steps", "write it so", where)
+            continue
+        kind, arguments = str(step.get("Type", "")), step["Arguments"]
         if kind in steps:
             yield Inner(steps[kind], arguments, where)
         else:
@@ -55,18 +72,25 @@ def inside(
             yield field.violation(kind, f"one of {', '.join(steps)}", fix, f"{where}Type")
 
 
-def _pipeline_steps(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Every step in a pipeline's definition: its type, its arguments, and where it is.
+def _steps(steps: Any, where: str) -> Iterator[tuple[Any, str]]:
+    """Every step, those in branches of conditions too, or what stands in the place of one.
 
+    Each has a structure of arguments afterwards.
     Source: the JSON schema of SageMaker's pipelines, version 2020-12-01.
     """
-    steps = definition.get("Steps")
-    for number, step in enumerate(steps if isinstance(steps, list) else ()):
+    if not isinstance(steps, list):
+        yield steps, f"{where}Steps"
+        return
+    for number, step in enumerate(steps):
         if not isinstance(step, dict):
+            yield step, f"{where}Steps[{number}]"
             continue
-        arguments = step.get("Arguments")
+        place = f"step {step.get('Name', number)}: "
+        arguments = step.setdefault("Arguments", {})
         if not isinstance(arguments, dict):
-            arguments = step["Arguments"] = {}
-        yield str(step.get("Type", "")), arguments, f"step {step.get('Name', number)}: "
-        for branch in ("IfSteps", "ElseSteps"):
-            yield from _pipeline_steps({"Steps": arguments.get(branch)})
+            yield arguments, f"{place}Arguments"
+            continue
+        yield step, place
+        for branch in BRANCHES:
+            if branch in arguments:
+                yield from _steps(arguments[branch], f"{place}{branch}: ")
