@@ -61,8 +61,8 @@ def inside(
         yield Inner(field.request, content, "")
         return
     for step, where in _steps(content.get("Steps"), ""):
-        if not isinstance(step, dict):
-            yield field.violation(str(step), "a step, or a list of steps", "write it so", where)
+        if isinstance(step, _Unreadable):
+            yield field.violation(step.shown, step.required, "write it so", where)
             continue
         kind, arguments = str(step.get("Type", "")), step["Arguments"]
         if kind in steps:
@@ -72,23 +72,30 @@ def inside(
             yield field.violation(kind, f"one of {', '.join(steps)}", fix, f"{where}Type")
 
 
-def _steps(steps: Any, where: str) -> Iterator[tuple[Any, str]]:
+class _Unreadable(NamedTuple):
+    """What stands where a part of a pipeline should."""
+
+    shown: str
+    required: str
+
+
+def _steps(steps: Any, where: str) -> Iterator[tuple[dict[str, Any] | _Unreadable, str]]:
     """Every step, those in branches of conditions too, or what stands in the place of one.
 
     Each has a structure of arguments afterwards.
     Source: the JSON schema of SageMaker's pipelines, version 2020-12-01.
     """
     if not isinstance(steps, list):
-        yield steps, f"{where}Steps"
+        yield _Unreadable(str(steps), "a list of steps"), f"{where}Steps"
         return
     for number, step in enumerate(steps):
         if not isinstance(step, dict):
-            yield step, f"{where}Steps[{number}]"
+            yield _Unreadable(str(step), "a step"), f"{where}Steps[{number}]"
             continue
         place = f"step {step.get('Name', number)}: "
         arguments = step.setdefault("Arguments", {})
         if not isinstance(arguments, dict):
-            yield arguments, f"{place}Arguments"
+            yield _Unreadable(str(arguments), "a structure"), f"{place}Arguments"
             continue
         yield step, place
         for branch in BRANCHES:
