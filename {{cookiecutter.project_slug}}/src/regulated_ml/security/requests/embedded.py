@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from regulated_ml.security.requests.findings import Violation
 
-
 BRANCHES = ("IfSteps", "ElseSteps")  # of a condition
 
 
