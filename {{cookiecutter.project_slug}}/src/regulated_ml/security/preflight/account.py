@@ -41,6 +41,7 @@ class Account:
         """Who is asking; `UserError` where nobody is signed in, or AWS is not reached."""
         with clients.reached(self.settings):
             answer: dict[str, Any] = self._client("sts").get_caller_identity()
+        self._answers[_question("sts", "get_caller_identity", {})] = answer
         return answer
 
     def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class Account:
     def _kept(
         self, service: str, operation: str, parameters: dict[str, Any], call: Callable[..., Any]
     ) -> dict[str, Any]:
-        question = json.dumps([service, operation, parameters], sort_keys=True)
+        question = _question(service, operation, parameters)
         if question not in self._answers:
             try:
                 self._answers[question] = self._called(service, operation, parameters, call)
@@ -118,3 +119,7 @@ class Account:
     @staticmethod
     def _pages(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         return client.get_paginator(operation).paginate(**parameters).build_full_result()
+
+
+def _question(service: str, operation: str, parameters: dict[str, Any]) -> str:
+    return json.dumps([service, operation, parameters], sort_keys=True)

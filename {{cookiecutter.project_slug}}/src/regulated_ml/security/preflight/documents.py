@@ -7,6 +7,9 @@ from typing import Any
 
 Statement = Mapping[str, Any]
 
+PRINCIPAL = "aws:principalarn"
+SAME_PRINCIPAL = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
+
 
 def statements(document: str | Mapping[str, Any]) -> list[Statement]:
     """The statements of a policy, given as JSON or as boto3 has read it."""
@@ -47,6 +50,13 @@ def principals(statement: Statement) -> list[tuple[str, str]]:
         return [("AWS", principal)]
     named = principal.items() if isinstance(principal, Mapping) else ()
     return [(kind, str(each)) for kind, names in named for each in listed(names)]
+
+
+def is_for(statement: Statement, *names: str, role: str) -> bool:
+    """Whether a principal of the statement is one of the names, and no condition bars the role."""
+    named = any(who in names for _, who in principals(statement))
+    tests = [v for o, key, v in conditions(statement) if key == PRINCIPAL and o in SAME_PRINCIPAL]
+    return named and all(any(fnmatchcase(role, each) for each in values) for values in tests)
 
 
 def conditions(statement: Statement) -> Iterator[tuple[str, str, list[str]]]:

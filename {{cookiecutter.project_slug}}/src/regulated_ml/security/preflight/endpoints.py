@@ -76,7 +76,7 @@ def exist(account: Account) -> Iterator[Observation]:
             vpc_id=platform.vpc_id,
             service_name=name,
             subnet_ids=platform.subnet_ids,
-            security_group_ids=platform.security_group_ids,
+            security_group_ids=_groups_of_one(there) or platform.security_group_ids,
             private_dns_enabled=True,
         )
         if endpoint is None:
@@ -84,6 +84,11 @@ def exist(account: Account) -> Iterator[Observation]:
         else:
             found = f"{endpoint['VpcEndpointId']}, {endpoint['State']}"
             yield Observation(endpoint["ServiceName"], found, _is_available(endpoint), fix)
+
+
+def _groups_of_one(there: dict[str, dict[str, Any]]) -> list[str]:
+    """The groups of an endpoint that there is: what lets jobs in at one door does at another."""
+    return next(([g["GroupId"] for g in each.get("Groups", ())] for each in there.values()), [])
 
 
 def _service_name(service: Service, region: str) -> str:

@@ -77,13 +77,14 @@ def rotates(account: Account) -> Iterator[Observation]:
 def usable(account: Account) -> Iterator[Observation]:
     """By the key's policy, by the role's policies where the key's hands over to IAM, or by a grant.
 
-    Conditions are not evaluated: what allows under one counts, what denies under one does not.
+    Of conditions, only those on the caller are evaluated: what allows under another one counts,
+    what denies under any does not.
     """
     arn, role = _metadata(account)["Arn"], account.platform.execution_role_arn
     policy = account.ask("kms", "get_key_policy", KeyId=arn, PolicyName="default")["Policy"]
     of_key = documents.statements(policy)
-    for_role = [s for s in of_key if _is_for(s, role, "*")]
-    for_account = [s for s in of_key if _is_for(s, *_root(account))]
+    for_role = [s for s in of_key if documents.is_for(s, role, "*", role=role)]
+    for_account = [s for s in of_key if documents.is_for(s, *_root(account), role=role)]
     of_role = [s for s in policy_statements(account) if documents.is_on(s, arn)]
     grants = account.all("kms", "list_grants", "Grants", KeyId=arn)
     granted = {
@@ -103,10 +104,6 @@ def usable(account: Account) -> Iterator[Observation]:
     )
     found = f"the role may not: {', '.join(missing)}" if missing else "the role may use it"
     yield Observation(role, found, not missing, fix)
-
-
-def _is_for(statement: documents.Statement, *names: str) -> bool:
-    return any(who in names for _, who in documents.principals(statement))
 
 
 def _root(account: Account) -> tuple[str, str]:
