@@ -1,7 +1,7 @@
 """An account for the audit: seeded, behind a front that has what moto lacks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -13,8 +13,14 @@ from ..preflight.seeding import make_ready
 from .lacking_double import Lacking, is_motos
 from .seeded import Request, Team, requests
 
-# What moto makes, and does not describe as it was made.
-FORGETFUL = frozenset({"CreateFeatureGroup", "CreateAutoMLJobV2", "CreateCluster"})
+# What moto has, and cannot make or list.
+UNABLE = frozenset(
+    {
+        "CreateAutoMLJobV2",  # answers 500
+        "CreateCluster",  # takes no bucket but SageMaker's default one
+        "CreateFeatureGroup",  # has no list
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,9 @@ class Audited:
     def make(self, operation: str, request: Request) -> None:
         """Makes a resource by hand, around the guard."""
         describe = operation.replace("Create", "Describe", 1)
-        if is_motos(operation) and is_motos(describe) and operation not in FORGETFUL:
-            getattr(self.account.client("sagemaker"), xform_name(operation))(**request)
+        if is_motos(operation) and is_motos(describe) and operation not in UNABLE:
+            client = replace(self.account.moto, url=self.front.url).client("sagemaker")
+            getattr(client, xform_name(operation))(**request)
         else:
             self.front.make(operation, request)
 
@@ -57,5 +64,3 @@ def seeded(audited: Audited) -> Audited:
     for operation, request in requests(Team(audited.account)):
         audited.make(operation, request)
     return audited
-
-

@@ -20,6 +20,14 @@ MODEL = Session().get_service_model("sagemaker")
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
 
+# What moto takes in a request and does not describe, and the name by which it is found.
+FORGOTTEN = {
+    "DescribeModel": ("ModelName", "EnableNetworkIsolation"),
+    "DescribeNotebookInstance": ("NotebookInstanceName", "InstanceMetadataServiceConfiguration"),
+    "DescribeProcessingJob": ("ProcessingJobName", "ProcessingResources"),
+}
+
+
 def is_motos(operation: str) -> bool:
     """Whether moto has the operation."""
     return hasattr(SageMakerResponse, xform_name(operation))
@@ -57,8 +65,18 @@ class Lacking(Front):
             return refusal(self.refused[operation])
         own = self._own(operation, json.loads(body)) if operation in MODEL.operation_names else None
         if own is None:
-            return super().answer(method, path, headers, body)
+            answer = super().answer(method, path, headers, body)
+            return self._recalled(operation, answer) if operation in FORGOTTEN else answer
         return Answer(200, json.dumps(own).encode(), JSON)
+
+    def _recalled(self, operation: str, answer: Answer) -> Answer:
+        """Moto's answer with what the request had and moto forgot."""
+        name, forgotten = FORGOTTEN[operation]
+        said = json.loads(answer.body)
+        for request in self.sent(operation.replace("Describe", "Create")):
+            if request[name] == said.get(name) and forgotten in request:
+                said[forgotten] = request[forgotten]
+        return answer._replace(body=json.dumps(said).encode())
 
     def _own(self, operation: str, asked: dict[str, Any]) -> dict[str, Any] | None:
         if operation == "ListTags":

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,7 +21,10 @@ class Team:
     def __init__(self, account: Account) -> None:
         self.key, self.role = account.key, account.role
         self.subnets, self.group = list(account.subnets), account.group
-        self.vpc_id, self.vpc = account.vpc, {"Subnets": self.subnets, "SecurityGroupIds": [account.group]}
+        self.vpc_id, self.vpc = (
+            account.vpc,
+            {"Subnets": self.subnets, "SecurityGroupIds": [account.group]},
+        )
         self.data, self.model = (f"s3://{bucket}" for bucket in account.buckets)
         self.network = {
             "EnableNetworkIsolation": True,
@@ -50,7 +54,9 @@ def training(t: Team, name: str) -> Request:
         "InputDataConfig": [
             {
                 "ChannelName": "train",
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{t.data}/train"}},
+                "DataSource": {
+                    "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{t.data}/train"}
+                },
             }
         ],
         "OutputDataConfig": {"S3OutputPath": f"{t.model}/out", "KmsKeyId": t.key},
@@ -130,7 +136,9 @@ def automl(t: Team, name: str) -> Request:
         "AutoMLJobInputDataConfig": [
             {
                 "ChannelType": "training",
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{t.data}/train"}},
+                "DataSource": {
+                    "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{t.data}/train"}
+                },
             }
         ],
         "OutputDataConfig": {"S3OutputPath": f"{t.model}/automl", "KmsKeyId": t.key},
@@ -345,9 +353,7 @@ def experiment(t: Team, name: str) -> Request:
         "DataStorageConfig": {"Destination": f"{t.model}/shadow", "KmsKey": t.key},
         "ShadowModeConfig": {
             "SourceModelVariantName": "v",
-            "ShadowModelVariants": [
-                {"ShadowModelVariantName": "s", "SamplingPercentage": 10}
-            ],
+            "ShadowModelVariants": [{"ShadowModelVariantName": "s", "SamplingPercentage": 10}],
         },
         "KmsKey": t.key,
         "Tags": t.tags,
@@ -399,78 +405,75 @@ COMPLIANT: dict[str, Make] = {
 
 
 class Planted(NamedTuple):
-    """A resource that breaks one control in one field."""
+    """A resource that breaks one control: what is written into one field of its request."""
 
     operation: str
     control: str
     field: str  # where the audit must find it
-    change: Callable[[Request], Any]
+    value: Any  # an ellipsis: the field is left out
 
-
-def _set(path: str, value: Any) -> Callable[[Request], Any]:
-    """Writes a value at a path; an ellipsis takes the field out."""
-
-    def change(request: Request) -> None:
-        *before, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-        holder: Any = request
-        for part in before:
-            holder = holder[part]
-        if value is ...:
-            del holder[last]
+    def change(self, request: Request) -> None:
+        """Breaks the control in a request that keeps it."""
+        if self.field.startswith(IN_STEP):
+            definition = json.loads(request["PipelineDefinition"])
+            path = self.field.removeprefix(IN_STEP)
+            _write(definition["Steps"][0]["Arguments"], path, self.value)
+            request["PipelineDefinition"] = json.dumps(definition)
         else:
-            holder[last] = value
-
-    return change
+            _write(request, self.field, self.value)
 
 
-def _in_step(path: str, value: Any) -> Callable[[Request], Any]:
-    """The same in the first step of a pipeline's definition."""
+def _write(request: Request, field: str, value: Any) -> None:
+    parts = [part for part in re.split(r"[.\[\]]+", field) if part]
+    *before, last = [int(part) if part.isdigit() else part for part in parts]
+    holder: Any = request
+    for part in before:
+        holder = holder[part]
+    if value is ...:
+        del holder[last]
+    else:
+        holder[last] = value
 
-    def change(request: Request) -> None:
-        definition = json.loads(request["PipelineDefinition"])
-        _set(path, value)(definition["Steps"][0]["Arguments"])
-        request["PipelineDefinition"] = json.dumps(definition)
 
-    return change
-
-
+IN_STEP = "PipelineDefinition: step Train: "
 MONITORED = "MonitoringScheduleConfig.MonitoringJobDefinition"
 ELSEWHERE = "s3://somebody-elses-bucket/x"
 WRONG_OWNER = [{"Key": "owner", "Value": "nobody@example.com"}]
 
 # Written by hand: what is planted, and the control and field that must be found for it.
-PLANTED = (
-    Planted("CreateTrainingJob", "RML-VPC-1", "VpcConfig.Subnets", _set("VpcConfig.Subnets", ["subnet-0badbadb"])),
-    Planted("CreateTrainingJob", "RML-ISO-1", "EnableNetworkIsolation", _set("EnableNetworkIsolation", False)),
-    Planted("CreateTrainingJob", "RML-ENC-1", "EnableInterContainerTrafficEncryption", _set("EnableInterContainerTrafficEncryption", False)),
-    Planted("CreateTrainingJob", "RML-KEY-1", "ResourceConfig.VolumeKmsKeyId", _set("ResourceConfig.VolumeKmsKeyId", ...)),
-    Planted("CreateTrainingJob", "RML-KEY-2", "OutputDataConfig.KmsKeyId", _set("OutputDataConfig.KmsKeyId", FOREIGN_KEY)),
-    Planted("CreateTrainingJob", "RML-S3-1", "OutputDataConfig.S3OutputPath", _set("OutputDataConfig.S3OutputPath", ELSEWHERE)),
-    Planted("CreateTrainingJob", "RML-S3-2", "InputDataConfig[0].DataSource.S3DataSource.S3Uri", _set("InputDataConfig.0.DataSource.S3DataSource.S3Uri", ELSEWHERE)),
-    Planted("CreateTrainingJob", "RML-IMG-1", "AlgorithmSpecification.TrainingImage", _set("AlgorithmSpecification.TrainingImage", "docker.io/miner:latest")),
-    Planted("CreateTrainingJob", "RML-ROLE-1", "RoleArn", _set("RoleArn", FOREIGN_ROLE)),
-    Planted("CreateTrainingJob", "RML-TAG-1", "Tags", _set("Tags", ...)),
-    Planted("CreateProcessingJob", "RML-VPC-1", "NetworkConfig.VpcConfig.SecurityGroupIds", _set("NetworkConfig.VpcConfig.SecurityGroupIds", ["sg-0badbadb"])),
-    Planted("CreateProcessingJob", "RML-ISO-1", "NetworkConfig.EnableNetworkIsolation", _set("NetworkConfig.EnableNetworkIsolation", ...)),
-    Planted("CreateTransformJob", "RML-KEY-1", "TransformResources.VolumeKmsKeyId", _set("TransformResources.VolumeKmsKeyId", ...)),
-    Planted("CreateHyperParameterTuningJob", "RML-ENC-1", "TrainingJobDefinition.EnableInterContainerTrafficEncryption", _set("TrainingJobDefinition.EnableInterContainerTrafficEncryption", ...)),
-    Planted("CreateAutoMLJobV2", "RML-KEY-2", "OutputDataConfig.KmsKeyId", _set("OutputDataConfig.KmsKeyId", ...)),
-    Planted("CreateCompilationJob", "RML-S3-1", "OutputConfig.S3OutputLocation", _set("OutputConfig.S3OutputLocation", ELSEWHERE)),
-    Planted("CreateModel", "RML-ISO-1", "EnableNetworkIsolation", _set("EnableNetworkIsolation", False)),
-    Planted("CreateModel", "RML-IMG-1", "PrimaryContainer.Image", _set("PrimaryContainer.Image", "999999999999.dkr.ecr.eu-central-1.amazonaws.com/x:1")),
-    Planted("CreateEndpointConfig", "RML-KEY-3", "DataCaptureConfig.KmsKeyId", _set("DataCaptureConfig.KmsKeyId", ...)),
-    Planted("CreateEndpoint", "RML-TAG-1", "Tags", _set("Tags", WRONG_OWNER)),
-    Planted("CreateNotebookInstance", "RML-VPC-2", "DirectInternetAccess", _set("DirectInternetAccess", "Enabled")),
-    Planted("CreateNotebookInstance", "RML-ACCESS-1", "RootAccess", _set("RootAccess", "Enabled")),
-    Planted("CreateDomain", "RML-VPC-2", "AppNetworkAccessType", _set("AppNetworkAccessType", "PublicInternetOnly")),
-    Planted("CreateUserProfile", "RML-ROLE-1", "UserSettings.ExecutionRole", _set("UserSettings.ExecutionRole", FOREIGN_ROLE)),
-    Planted("CreateFeatureGroup", "RML-KEY-4", "OfflineStoreConfig.S3StorageConfig.KmsKeyId", _set("OfflineStoreConfig.S3StorageConfig.KmsKeyId", ...)),
-    Planted("CreateDataQualityJobDefinition", "RML-KEY-2", "DataQualityJobOutputConfig.KmsKeyId", _set("DataQualityJobOutputConfig.KmsKeyId", FOREIGN_KEY)),
-    Planted("CreateMonitoringSchedule", "RML-ISO-1", f"{MONITORED}.NetworkConfig.EnableNetworkIsolation", _set(f"{MONITORED}.NetworkConfig.EnableNetworkIsolation", False)),
-    Planted("CreatePipeline", "RML-KEY-2", "PipelineDefinition: step Train: OutputDataConfig.KmsKeyId", _in_step("OutputDataConfig.KmsKeyId", ...)),
-    Planted("CreateInferenceExperiment", "RML-KEY-5", "DataStorageConfig.KmsKey", _set("DataStorageConfig.KmsKey", ...)),
-    Planted("CreateCluster", "RML-S3-2", "InstanceGroups[0].LifeCycleConfig.SourceS3Uri", _set("InstanceGroups.0.LifeCycleConfig.SourceS3Uri", ELSEWHERE)),
-)  # fmt: skip
+_ROWS: tuple[tuple[str, str, str, Any], ...] = (
+    ("CreateTrainingJob", "RML-VPC-1", "VpcConfig.Subnets", ["subnet-0badbadb"]),
+    ("CreateTrainingJob", "RML-ISO-1", "EnableNetworkIsolation", False),
+    ("CreateTrainingJob", "RML-ENC-1", "EnableInterContainerTrafficEncryption", False),
+    ("CreateTrainingJob", "RML-KEY-1", "ResourceConfig.VolumeKmsKeyId", ...),
+    ("CreateTrainingJob", "RML-KEY-2", "OutputDataConfig.KmsKeyId", FOREIGN_KEY),
+    ("CreateTrainingJob", "RML-S3-1", "OutputDataConfig.S3OutputPath", ELSEWHERE),
+    ("CreateTrainingJob", "RML-S3-2", "InputDataConfig[0].DataSource.S3DataSource.S3Uri", ELSEWHERE),
+    ("CreateTrainingJob", "RML-IMG-1", "AlgorithmSpecification.TrainingImage", "docker.io/miner:latest"),
+    ("CreateTrainingJob", "RML-ROLE-1", "RoleArn", FOREIGN_ROLE),
+    ("CreateTrainingJob", "RML-TAG-1", "Tags", ...),
+    ("CreateProcessingJob", "RML-VPC-1", "NetworkConfig.VpcConfig.SecurityGroupIds", ["sg-0badbadb"]),
+    ("CreateProcessingJob", "RML-ISO-1", "NetworkConfig.EnableNetworkIsolation", ...),
+    ("CreateTransformJob", "RML-KEY-1", "TransformResources.VolumeKmsKeyId", ...),
+    ("CreateHyperParameterTuningJob", "RML-ENC-1", "TrainingJobDefinition.EnableInterContainerTrafficEncryption", ...),
+    ("CreateAutoMLJobV2", "RML-KEY-2", "OutputDataConfig.KmsKeyId", ...),
+    ("CreateCompilationJob", "RML-S3-1", "OutputConfig.S3OutputLocation", ELSEWHERE),
+    ("CreateModel", "RML-ISO-1", "EnableNetworkIsolation", False),
+    ("CreateModel", "RML-IMG-1", "PrimaryContainer.Image", "999999999999.dkr.ecr.eu-central-1.amazonaws.com/x:1"),
+    ("CreateEndpointConfig", "RML-KEY-3", "DataCaptureConfig.KmsKeyId", ...),
+    ("CreateEndpoint", "RML-TAG-1", "Tags", WRONG_OWNER),
+    ("CreateNotebookInstance", "RML-VPC-2", "DirectInternetAccess", "Enabled"),
+    ("CreateNotebookInstance", "RML-ACCESS-1", "RootAccess", "Enabled"),
+    ("CreateDomain", "RML-VPC-2", "AppNetworkAccessType", "PublicInternetOnly"),
+    ("CreateUserProfile", "RML-ROLE-1", "UserSettings.ExecutionRole", FOREIGN_ROLE),
+    ("CreateFeatureGroup", "RML-KEY-4", "OfflineStoreConfig.S3StorageConfig.KmsKeyId", ...),
+    ("CreateDataQualityJobDefinition", "RML-KEY-2", "DataQualityJobOutputConfig.KmsKeyId", FOREIGN_KEY),
+    ("CreateMonitoringSchedule", "RML-ISO-1", f"{MONITORED}.NetworkConfig.EnableNetworkIsolation", False),
+    ("CreatePipeline", "RML-KEY-2", f"{IN_STEP}OutputDataConfig.KmsKeyId", ...),
+    ("CreateInferenceExperiment", "RML-KEY-5", "DataStorageConfig.KmsKey", ...),
+    ("CreateCluster", "RML-S3-2", "InstanceGroups[0].LifeCycleConfig.SourceS3Uri", ELSEWHERE),
+)
+PLANTED = tuple(Planted(*row) for row in _ROWS)
 
 
 def named(operation: str, number: int = -1) -> str:
@@ -483,7 +486,9 @@ def requests(team: Team) -> list[tuple[str, Request]]:
     """Every request: one that keeps all controls for each operation, then the planted ones."""
     found = [(name, make(team, named(name))) for name, make in COMPLIANT.items()]
     for number, planted in enumerate(PLANTED):
-        request = copy.deepcopy(COMPLIANT[planted.operation](team, named(planted.operation, number)))
+        request = copy.deepcopy(
+            COMPLIANT[planted.operation](team, named(planted.operation, number))
+        )
         planted.change(request)
         found.append((planted.operation, request))
     return found

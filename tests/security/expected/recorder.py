@@ -1,13 +1,18 @@
 """A server on loopback that keeps what arrives: requests as they were sent, below the SDK.
 
-It answers each with an empty success; it is a test double of AWS, of whose behaviour it has none.
+It answers each with an empty success, or passes it on to a server behind it and answers what that
+says. Alone it is a test double of AWS, of whose behaviour it has none.
 """
 
+import http.client
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
+
+
+HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
 class Arrived(NamedTuple):
@@ -37,8 +42,9 @@ class Recorder(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, behind: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.behind = behind
         self.arrived: list[Arrived] = []
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
         self.thread.start()
@@ -76,12 +82,28 @@ class _Handler(BaseHTTPRequestHandler):
                 body,
             )
         )
-        answer = b"{}" if target or self.path.startswith("/v1/") else b"<Result/>"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
+        if self.server.behind:
+            status, headers, answer = self._passed_on(body)
+        else:
+            status, headers = 200, {}
+            answer = b"{}" if target or self.path.startswith("/v1/") else b"<Result/>"
+        self.send_response_only(status)
+        for name, value in {"Content-Length": str(len(answer)), **headers}.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer)
+
+    def _passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(urlsplit(self.server.behind).netloc)
+        connection.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = connection.getresponse()
+        content = answer.read()
+        kept = {n: v for n, v in answer.getheaders() if n.lower() not in HOP_BY_HOP}
+        if self.command != "HEAD":
+            kept.pop("Content-Length", None)
+        connection.close()
+        return answer.status, kept, content
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer
 

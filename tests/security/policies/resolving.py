@@ -1,0 +1,31 @@
+"""CloudFormation's functions, as far as the templates use them, put into values by hand."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+NO_VALUE = object()
+
+
+def resolved(content: Any, values: Mapping[str, Any], conditions: Mapping[str, bool]) -> Any:
+    """The content with its references replaced; what a stack alone knows stays as it is."""
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [each for each in map(walk, node) if each is not NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((name, argument),) = node.items()
+            if name == "Ref" and argument == "AWS::NoValue":
+                return NO_VALUE
+            if name == "Ref" and argument in values:
+                return values[argument]
+            if name == "Fn::Sub":
+                return re.sub(r"\$\{([^!}][^}]*)\}", lambda m: str(values[m[1]]), argument)
+            if name == "Fn::If":
+                condition, then, otherwise = argument
+                return walk(then if conditions[condition] else otherwise)
+        return {key: walk(each) for key, each in node.items()}
+
+    return walk(content)

@@ -1,0 +1,213 @@
+"""From a bare account to a deployed one, and every change made to it by hand."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws import Account
+from commands import rml
+
+from . import deployment
+from .deployment import CHOSEN
+
+
+@pytest.fixture
+def deployed(account: Account) -> Account:
+    """An account to which every template that policies lie in was deployed."""
+    deployment.bare(account)
+    deployment.write_key(account, deployment.deploy(account, "key")["KeyArn"])
+    routes = account.client("ec2").create_route_table(VpcId=account.vpc)["RouteTable"]
+    for name in ("guardrails", "roles", "storage"):
+        deployment.deploy(account, name)
+    deployment.deploy(account, "network", RouteTableIds=routes["RouteTableId"])
+    deployment.deploy(account, "repository")
+    archive = rml(account.repository, "security", "package", "--env", "dev", "--json")
+    content = json.loads(archive.stdout)
+    account.client("s3").put_object(
+        Bucket=account.buckets[0],
+        Key=content["CodeKey"],
+        Body=(account.repository / content["archive"]).read_bytes(),
+    )
+    deployment.deploy(account, "detective", CodeKey=content["CodeKey"])
+    return account
+
+
+def differences(account: Account) -> list[tuple[str, str, str]]:
+    done = rml(
+        *(account.repository, "security", "policies", "--env", "dev", "--diff", "--json"),
+        **account.environment,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    found = [(e["policy"], e["statement"], e["state"]) for e in json.loads(done.stdout)]
+    assert done.returncode == bool(found)
+    return found
+
+
+def change(account: Account, name: str) -> None:
+    CHANGES[name][0](account)
+
+
+def _loosen_guardrail(account: Account) -> None:
+    iam = account.client("iam")
+    arn = "arn:aws:iam::123456789012:policy/credit-default-dev-guardrails-5"
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    kept = [s for s in document["Statement"] if s["Sid"] != "RMLACCESS4Refused"]
+    iam.create_policy_version(
+        PolicyArn=arn, PolicyDocument=json.dumps({**document, "Statement": kept}), SetAsDefault=True
+    )
+
+
+def _widen_role(account: Account) -> None:
+    iam = account.client("iam")
+    role = {"RoleName": "credit-default-dev-data-scientist", "PolicyName": "may"}
+    document = iam.get_role_policy(**role)["PolicyDocument"]
+    for statement in document["Statement"]:
+        if statement["Sid"] == "ReadTheEnvironmentsObjects":
+            statement["Resource"] = "*"
+    document["Statement"].append(
+        {"Sid": "Mine", "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
+    )
+    iam.put_role_policy(**role, PolicyDocument=json.dumps(document))
+
+
+def _remove_boundary(account: Account) -> None:
+    account.client("iam").delete_role_permissions_boundary(RoleName="credit-default-dev-approver")
+
+
+def _trust_anybody(account: Account) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ec2.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    account.client("iam").update_assume_role_policy(
+        RoleName="credit-default-execution", PolicyDocument=json.dumps(trust)
+    )
+
+
+def _open_bucket(account: Account) -> None:
+    account.client("s3").delete_bucket_policy(Bucket=account.buckets[1])
+
+
+def _give_key_away(account: Account) -> None:
+    kms, arn = account.client("kms"), deployment.stacks(account)
+    key = arn["infrastructure/storage.yaml"]["parameters"]["KmsKeyArn"]
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    for statement in policy["Statement"]:
+        if statement["Sid"] == "UseTheKeyThroughServices":
+            statement["Condition"].pop("ArnEquals")
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+
+
+def _delete_endpoint(account: Account) -> None:
+    ec2 = account.client("ec2")
+    found = ec2.describe_vpc_endpoints(
+        Filters=[{"Name": "service-name", "Values": ["com.amazonaws.eu-central-1.kms"]}]
+    )["VpcEndpoints"]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[each["VpcEndpointId"] for each in found])
+
+
+Change = tuple[Callable[[Account], Any], list[tuple[str, str, str]]]
+ROLE = "credit-default-dev"
+CHANGES: dict[str, Change] = {
+    "a deny statement is taken out": (
+        _loosen_guardrail,
+        [(f"policy {ROLE}-guardrails-5", "RMLACCESS4Refused", "missing")],
+    ),
+    "a role is widened": (
+        _widen_role,
+        [
+            (f"policy of {ROLE}-data-scientist", "ReadTheEnvironmentsObjects", "changed"),
+            (f"policy of {ROLE}-data-scientist", "Mine", "foreign"),
+        ],
+    ),
+    "a boundary is removed": (
+        _remove_boundary,
+        [(f"boundary of {ROLE}-approver", "PermissionsBoundary", "missing")],
+    ),
+    "a role trusts another service": (
+        _trust_anybody,
+        [("trust of credit-default-execution", "number 1", "changed")],
+    ),
+    "a bucket's policy is deleted": (
+        _open_bucket,
+        [("policy of bucket credit-default-model-123456789012-eu-central-1", "", "missing")],
+    ),
+    "the key is usable by everybody": (
+        _give_key_away,
+        [("policy of the key", "UseTheKeyThroughServices", "changed")],
+    ),
+    "an endpoint is deleted": (_delete_endpoint, [("policy of endpoint kms", "", "missing")]),
+}
+
+
+@pytest.mark.slow
+def test_what_was_deployed_does_not_differ_and_every_change_by_hand_is_named(
+    deployed: Account,
+) -> None:
+    assert differences(deployed) == []
+    for number, (make, _) in enumerate(CHANGES.values(), start=1):
+        make(deployed)
+        expected = [each for _, found in list(CHANGES.values())[:number] for each in found]
+        assert sorted(differences(deployed)) == sorted(expected)
+
+
+def test_a_bare_account_lacks_every_policy(account: Account) -> None:
+    deployment.bare(account)
+    states = {state for _, _, state in differences(account)}
+    # moto makes a key with a policy of its own.
+    assert "missing" in states
+    assert len(differences(account)) > 25
+
+
+@pytest.mark.slow
+def test_what_is_deployed_is_as_the_standard_asks(deployed: Account) -> None:
+    s3 = deployed.client("s3")
+    for bucket in deployed.buckets:
+        assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+        assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]
+        rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+        assert rule[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        blocked = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        assert all(blocked.values())
+        owned = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+        assert owned[0]["ObjectOwnership"] == "BucketOwnerEnforced"
+    iam = deployed.client("iam")
+    for role in ("credit-default-dev-approver", "credit-default-dev-data-scientist"):
+        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        assert len(attached) == 5
+    function = deployed.client("lambda").get_function(FunctionName="credit-default-dev-detective")
+    assert function["Configuration"]["Runtime"] == "python3.12"
+    rule = deployed.client("events").describe_rule(Name="credit-default-dev-detective")
+    assert "CreateTrainingJob" in json.loads(rule["EventPattern"])["detail"]["eventName"]
+    alarms = deployed.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == 4
+    assert deployed.client("codecommit").get_repository(repositoryName="credit-default")
+    endpoints = deployed.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+    assert len(endpoints) == 11
+
+
+@pytest.mark.slow
+def test_service_control_policies_are_taken_by_organizations(account: Account) -> None:
+    account.client("organizations").create_organization(FeatureSet="ALL")
+    deployment.deploy(account, "organization", TargetIds="ou-1")
+    found = account.client("organizations").list_policies(Filter="SERVICE_CONTROL_POLICY")
+    ours = [each for each in found["Policies"] if each["Name"].startswith("credit-default-dev-")]
+    assert len(ours) == 6
+
+
+def test_the_commands_of_deployment_have_every_value_that_settings_say(account: Account) -> None:
+    done = rml(account.repository, "security", "policies", "--env", "dev", "--parameters")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 8
+    assert all(line.startswith("aws cloudformation deploy --region") for line in lines)
+    assert f"SubnetIds={','.join(account.subnets)}" in done.stdout
+    missing = set(CHOSEN) | {"RouteTableIds", "TargetIds", "CodeKey"}
+    assert all(f"{name}=<{name}>" in done.stdout for name in missing)

@@ -1,0 +1,172 @@
+"""The files below infrastructure/: what the command makes, clean under the linters, and no account's."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from commands import TEMPLATE, rml
+
+from regulated_ml.security.catalogue import Controls, load
+from regulated_ml.security.policies import inventory, parameters, templates
+from regulated_ml.security.policies.documents import fill
+from regulated_ml.settings import Settings
+
+from .resolving import resolved
+
+FOLDER = TEMPLATE / "{{cookiecutter.project_slug}}" / "infrastructure"
+FILES = sorted(FOLDER.glob("*.yaml"))
+# What CloudFormation takes in a request; a longer one is uploaded first, with --s3-bucket.
+LONGEST = 51_200
+
+
+def read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    return content
+
+
+def test_the_committed_files_are_what_the_command_makes(controls: Controls) -> None:
+    made = templates.made(controls)
+    assert {path.name: path.read_text() for path in FILES} == made
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_template_fits_into_a_request_and_names_no_account(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.encode()) <= LONGEST
+    assert not re.search(r"\b\d{12}\b|eu-central-1|credit-default", text)
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cfnlint", *map(str, FILES)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_suppression_has_a_reason() -> None:
+    skips = [
+        skip
+        for path in FILES
+        for resource in yaml.safe_load(path.read_text())["Resources"].values()
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", ())
+    ]
+    assert skips
+    assert all(len(skip["comment"]) > 20 for skip in skips)
+
+
+@pytest.mark.slow
+def test_checkov_finds_nothing() -> None:
+    command = shutil.which("checkov")
+    if command is None:
+        pytest.skip("checkov is not installed")
+    options = ["--framework", "cloudformation", "--skip-download", "--compact", "--quiet"]
+    done = subprocess.run(
+        [command, "--directory", str(FOLDER), "--output", "json", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    summary = json.loads(done.stdout)["summary"]
+    assert summary["failed"] == 0, done.stdout
+    assert summary["parsing_errors"] == 0
+    assert summary["passed"] > 50
+
+
+def test_a_template_with_an_environments_values_has_the_environments_policies(
+    dev: Settings,
+) -> None:
+    """Two ways from the same tables: references that CloudFormation resolves, and literal values."""
+    given = {
+        name: f"arn:aws:iam::111122223333:role/{name}" for name in parameters.person_parameters()
+    }
+    values = parameters.literal(dev, given)
+    expected = {
+        fill(policy.name, values): fill(policy.document, values)
+        for policy in inventory.policies(load(dev))
+        if policy.kind.words == "managed policy"
+    }
+    resources = read("guardrails")["Resources"].values()
+    found = [resolved(each["Properties"], values, {}) for each in resources]
+    assert {each["ManagedPolicyName"]: each["PolicyDocument"] for each in found} == expected
+
+
+def test_everything_that_holds_data_stays_when_a_stack_is_deleted() -> None:
+    holding = {
+        "AWS::S3::Bucket",
+        "AWS::KMS::Key",
+        "AWS::CodeCommit::Repository",
+        "AWS::Logs::LogGroup",
+    }
+    kept = [
+        (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+        for path in FILES
+        for resource in yaml.safe_load(path.read_text())["Resources"].values()
+        if resource["Type"] in holding
+    ]
+    assert kept
+    assert set(kept) == {("Retain", "Retain")}
+
+
+OWN = """
+controls:
+  - id: BANK-LIFE-1
+    title: No warm pools in production
+    why: An instance that waits keeps rows on its disk.
+    severity: medium
+    can_be_excepted: true
+    requirements:
+      - must: {at_most: 0}
+        condition_key: sagemaker:KeepAlivePeriod
+        environments: [prod]
+        fields: {CreateTrainingJob: [ResourceConfig.KeepAlivePeriodInSeconds]}
+tighten: []
+"""
+
+
+def test_an_organisations_own_control_becomes_a_statement_where_it_holds(
+    repository: Path,
+) -> None:
+    (repository / "config/controls.yaml").write_text(OWN)
+    assert "guardrails.yaml: differs" in rml(repository, "security", "policies", "--check").stdout
+    assert rml(repository, "security", "policies", "--write").returncode == 0
+    template = yaml.safe_load((repository / "infrastructure/guardrails.yaml").read_text())
+    assert template["Conditions"] == {"IsProd": {"Fn::Equals": [{"Ref": "Environment"}, "prod"]}}
+    denies = [
+        each["Fn::If"]
+        for resource in template["Resources"].values()
+        for each in resource["Properties"]["PolicyDocument"]["Statement"]
+        if "Fn::If" in each
+    ]
+    assert denies == [
+        [
+            "IsProd",
+            {
+                "Sid": "BANKLIFE1KeepAlivePeriodOther",
+                "Effect": "Deny",
+                "Action": ["sagemaker:CreateTrainingJob"],
+                "Resource": "*",
+                "Condition": {"NumericGreaterThan": {"sagemaker:KeepAlivePeriod": "0"}},
+            },
+            {"Ref": "AWS::NoValue"},
+        ]
+    ]
+    assert rml(repository, "security", "policies", "--check").returncode == 0
+    listed = rml(repository, "security", "policies", "--env", "dev", "--json").stdout
+    assert "BANKLIFE1" not in listed
+
+
+def test_every_policy_is_within_iams_limits(dev: Settings) -> None:
+    found = inventory.entries(dev)
+    assert [each.name for each in found if each.at_most > each.kind.longest] == []
+    # Ten managed policies fit on a role, by IAM's own quota; boundary and trust do not count.
+    managed = [each for each in found if each.kind.words == "managed policy"]
+    assert len(managed) - 1 <= 10
