@@ -46,6 +46,8 @@ def print_next_steps(folder: str, caller: str) -> None:
             return
         folder = quote(os.path.relpath(folder, caller) if is_below else folder)
     print(f"\n  cd {folder}\n  make setup\n  make demo\n")
+    print("Once you are signed in to the AWS account, see whether it is ready for the jobs:\n")
+    print("  .venv/bin/rml --env dev environment preflight\n")
 
 
 # A folder may have a name that the terminal's encoding lacks.

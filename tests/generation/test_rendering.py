@@ -102,7 +102,7 @@ def test_a_fresh_git_repository_without_a_commit(sample: Path) -> None:
     assert git(sample, "diff", "--cached", "--name-only") == ""
 
 
-def test_the_next_three_commands_are_printed(place: Place) -> None:
+def test_the_next_commands_are_printed(place: Place) -> None:
     result = place.cookiecutter("--config-file", place.profile())
     assert result.returncode == 0, result.stderr
     assert result.stdout.split("\n") == [
@@ -110,6 +110,10 @@ def test_the_next_three_commands_are_printed(place: Place) -> None:
         "  cd credit-default",
         "  make setup",
         "  make demo",
+        "",
+        "Once you are signed in to the AWS account, see whether it is ready for the jobs:",
+        "",
+        "  .venv/bin/rml --env dev environment preflight",
         "",
         "",
     ]
