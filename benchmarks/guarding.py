@@ -46,8 +46,8 @@ def _cost(bare: Any, guarded: Any, operation: str, request: dict[str, Any]) -> f
     rounds = [
         (_emit(bare, operation, request), _emit(guarded, operation, request)) for _ in range(ROUNDS)
     ]
-    without, with_it = (min(side) for side in zip(*rounds, strict=True))
-    return max(with_it - without, 0.0)
+    without = min(bare_cost for bare_cost, _ in rounds)
+    return max(min(guarded_cost for _, guarded_cost in rounds) - without, 0.0)
 
 
 def _emit(client: Any, operation: str, request: dict[str, Any]) -> float:

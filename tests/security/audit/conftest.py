@@ -1,17 +1,20 @@
 """An account for the audit: seeded, behind a front that has what moto lacks."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws import Account
+from aws import Account, Moto, seed
 from botocore import xform_name
 from commands import rml
 
 from ..preflight.seeding import make_ready
+from .compliant import Request, Team
 from .lacking_double import Lacking, is_motos
-from .seeded import Request, Team, requests
+from .planted import requests
 
 # What moto has, and cannot make or list.
 UNABLE = frozenset(
@@ -29,6 +32,11 @@ class Audited:
 
     account: Account
     front: Lacking
+
+    @property
+    def team(self) -> Team:
+        """What the environment allows."""
+        return Team(self.account)
 
     def make(self, operation: str, request: Request) -> None:
         """Makes a resource by hand, around the guard."""
@@ -49,6 +57,18 @@ class Audited:
         )
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What the audit of the account with 30 violations says, in each form."""
+
+    status: int
+    json: str
+    asff: str
+    page: Path
+    table: str
+    repository: Path
+
+
 @pytest.fixture
 def audited(account: Account) -> Iterator[Audited]:
     """An account whose buckets and key are right, and in which SageMaker has nothing."""
@@ -58,9 +78,23 @@ def audited(account: Account) -> Iterator[Audited]:
     front.stop()
 
 
-@pytest.fixture
-def seeded(audited: Audited) -> Audited:
+@pytest.fixture(scope="session")
+def outputs(_server: Moto, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     """The same with one resource of each kind that keeps all controls, and 30 that break one."""
-    for operation, request in requests(Team(audited.account)):
-        audited.make(operation, request)
-    return audited
+    _server.reset()
+    folder = tmp_path_factory.mktemp("audited") / sample.name
+    account = seed(_server, Path(shutil.copytree(sample, folder, symlinks=True)))
+    make_ready(account)
+    front = Lacking(_server.url)
+    made = Audited(account, front)
+    for operation, request in requests(made.team):
+        made.make(operation, request)
+    as_json = made.audit("--format", "json", "--page")
+    as_asff = made.audit("--format", "asff")
+    table = made.audit()
+    front.stop()
+    assert as_json.returncode == as_asff.returncode == table.returncode, as_json.stderr
+    page = account.repository / "reports/audit-dev.html"
+    return Outputs(
+        as_json.returncode, as_json.stdout, as_asff.stdout, page, table.stdout, account.repository
+    )

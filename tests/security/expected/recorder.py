@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-
+MARK = "/way/"  # what follows was sent in the way that is named
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
@@ -54,6 +54,17 @@ class Recorder(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_port}"
 
+    def take_by_way(self) -> dict[str, list[Arrived]]:
+        """What has arrived since the last time, by the marks among it."""
+        ways: dict[str, list[Arrived]] = {}
+        name = ""
+        for arrived in self.take():
+            if arrived.path.startswith(MARK):
+                name = arrived.path.removeprefix(MARK)
+            else:
+                ways.setdefault(name, []).append(arrived)
+        return ways
+
     def take(self) -> list[Arrived]:
         """What has arrived since the last time."""
         taken, self.arrived = self.arrived, []
@@ -82,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
                 body,
             )
         )
-        if self.server.behind:
+        if self.server.behind and not address.path.startswith(MARK):
             status, headers, answer = self._passed_on(body)
         else:
             status, headers = 200, {}

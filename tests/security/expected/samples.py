@@ -1,7 +1,7 @@
 """Prints requests as JSON: `python -m security.expected.samples REPOSITORY ANSWERS`.
 
-For the benchmark. Of every operation of SageMaker that makes or changes something one with what AWS requires, which
-the guard fills in, and one in which all that the table asks for is right already.
+For the benchmark: of every operation of SageMaker that makes or changes something one request with
+what AWS requires, which the guard fills in, and one in which all is right already.
 """
 
 import json
