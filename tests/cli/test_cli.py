@@ -24,12 +24,16 @@ VERBS = [
     ("data", "describe"),
     ("data", "profile"),
     ("data", "twin"),
+    ("jobs", "list"),
+    ("jobs", "follow"),
+    ("jobs", "stop"),
     ("runs", "list"),
     ("runs", "compare"),
     ("standard", "check"),
 ]
 # What takes a noticeable part of a second to import.
 HEAVY = {"numpy", "pandas", "pyarrow", "xgboost", "sklearn", "scipy", "matplotlib", "shap"}
+HEAVY |= {"boto3", "botocore", "sagemaker"}
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -86,10 +90,10 @@ def test_an_unknown_verb_and_option_are_usage_errors(sample: Path) -> None:
     assert rml(sample, "train", "--fast").returncode == ExitStatus.USAGE
 
 
-def test_another_environment_is_refused_by_name(sample: Path) -> None:
-    result = rml(sample, "train", "--env", "dev")
-    assert result.returncode == ExitStatus.CONFIGURATION
-    assert "this machine only" in result.stderr
+def test_an_environment_has_runs_of_its_own(finished: Path) -> None:
+    result = rml(finished, "--env", "dev", "train")
+    assert result.returncode == ExitStatus.DATA
+    assert "rml --env dev prepare" in result.stderr
 
 
 def test_the_docs_list_every_exit_status_and_no_other() -> None:

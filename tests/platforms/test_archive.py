@@ -1,11 +1,19 @@
-"""model.tar.gz has the same bytes whenever, wherever and by whomever it is packed."""
+"""An archive of ours has the same bytes always and everywhere; one of others is not believed."""
 
+import gzip
+import io
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulated_ml.errors import UserError
 from regulated_ml.files import sha256
-from regulated_ml.platforms.archive import pack
+from regulated_ml.platforms.archive import pack, unpack
 
 
 def a_model(folder: Path, names: list[str]) -> Path:
@@ -37,3 +45,101 @@ def test_the_archive_unpacks_to_what_went_in(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "out", filter="data")
         assert archive.getnames() == ["metadata/features.json", "xgboost-model.ubj"]
     assert (tmp_path / "out/xgboost-model.ubj").read_text() == "xgboost-model.ubj"
+
+
+Member = tuple[str, Callable[[tarfile.TarInfo], None]]
+
+
+def a_file(member: tarfile.TarInfo) -> None:
+    """Leaves the member an empty file."""
+
+
+def a_link(to: str, kind: bytes = tarfile.SYMTYPE) -> Callable[[tarfile.TarInfo], None]:
+    """Makes the member a link."""
+
+    def change(member: tarfile.TarInfo) -> None:
+        member.type, member.linkname = kind, to
+
+    return change
+
+
+def a_device(kind: bytes) -> Callable[[tarfile.TarInfo], None]:
+    """Makes the member something that is no file."""
+
+    def change(member: tarfile.TarInfo) -> None:
+        member.type = kind
+
+    return change
+
+
+def too_large(member: tarfile.TarInfo) -> None:
+    """Says that the member has more bytes than any disk."""
+    member.size = 2**60
+
+
+HOSTILE: dict[str, list[Member]] = {
+    "up": [("../escaped", a_file)],
+    "up from a folder": [("data/../../escaped", a_file)],
+    "absolute": [("/tmp/escaped", a_file)],
+    "link out": [("link", a_link("/etc/passwd"))],
+    "link inside": [("file", a_file), ("link", a_link("file"))],
+    "hard link": [("file", a_file), ("link", a_link("file", tarfile.LNKTYPE))],
+    "through a link": [("link", a_link("..")), ("link/escaped", a_file)],
+    "pipe": [("pipe", a_device(tarfile.FIFOTYPE))],
+    "device": [("device", a_device(tarfile.CHRTYPE))],
+    "too large": [("large", too_large)],
+}
+
+
+def hostile(folder: Path, members: list[Member]) -> Path:
+    """An archive with these members after a harmless one."""
+    archive = folder / "hostile.tar.gz"
+    with gzip.open(archive, "wb") as raw:
+        for name, change in [("harmless", a_file), *members]:
+            member = tarfile.TarInfo(name)
+            change(member)
+            raw.write(member.tobuf(tarfile.PAX_FORMAT))
+        raw.write(bytes(1024))
+    return archive
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_archive_is_refused_and_nothing_of_it_kept(tmp_path: Path, name: str) -> None:
+    archive = hostile(tmp_path, HOSTILE[name])
+    with pytest.raises(UserError) as caught:
+        unpack(archive, tmp_path / "run" / "model")
+    (problem,) = caught.value.problems
+    assert problem.field == "hostile.tar.gz"
+    assert "who can write to the bucket" in problem.fix
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert left == {"hostile.tar.gz", "run"}
+
+
+@pytest.mark.parametrize("cut", [0, 5, 40, -20])
+def test_a_damaged_archive_is_refused(tmp_path: Path, cut: int) -> None:
+    folder = a_model(tmp_path / "model", ["xgboost-model.ubj"])
+    pack(folder, tmp_path / "model.tar.gz")
+    content = (tmp_path / "model.tar.gz").read_bytes()
+    (tmp_path / "cut.tar.gz").write_bytes(content[:cut])
+    with pytest.raises(UserError, match="cannot be read"):
+        unpack(tmp_path / "cut.tar.gz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@given(name=st.text(max_size=30), kind=st.sampled_from([b"0", b"1", b"2", b"3", b"5", b"6", b"7"]))
+def test_no_name_and_no_kind_of_member_leads_out(
+    tmp_path_factory: pytest.TempPathFactory, name: str, kind: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("random")
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, name
+        tar.addfile(member)
+    (folder / "any.tar.gz").write_bytes(content.getvalue())
+    try:
+        unpack(folder / "any.tar.gz", folder / "out")
+    except UserError:
+        assert not (folder / "out").exists()
+    assert {path.name for path in folder.iterdir()} <= {"any.tar.gz", "out"}
+    assert not any(path.is_symlink() for path in folder.rglob("*"))

@@ -166,3 +166,19 @@ def test_the_repository_is_found_from_a_folder_inside(sample: Path, tmp_path: Pa
     assert find_root(sample / "src") == sample
     with pytest.raises(UserError, match=r"config/project\.yaml"):
         find_root(tmp_path)
+
+
+def test_a_training_that_waits_shorter_than_it_runs_is_refused(change: Change) -> None:
+    root = change("config/model.yaml", "max_wait_minutes: 120", "max_wait_minutes: 30")
+    (rule,) = problems(root).values()
+    assert "max_wait_minutes is at least max_runtime_minutes" in rule
+
+
+def test_instances_have_defaults_and_their_form_is_checked(change: Change) -> None:
+    root = change("config/model.yaml", "prepare: {type: ml.m5.xlarge,", "prepare: {type: m5,")
+    assert set(problems(root)) == {"config/model.yaml: instances.prepare.type"}
+    text = (root / "config/model.yaml").read_text()
+    (root / "config/model.yaml").write_text(text.partition("\ninstances:")[0])
+    instances = load(root).model.instances
+    assert (instances.train.type, instances.train.spot) == ("ml.m5.xlarge", True)
+    assert instances.of("sample") == instances.prepare

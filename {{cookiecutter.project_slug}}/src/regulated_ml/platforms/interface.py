@@ -103,8 +103,10 @@ class RemotePlatform(Protocol):
     def describe(self, name: str, kind: Kind) -> RemoteJob | None:
         """The job, or None where there is none of this name."""
 
-    def follow(self, name: str, kind: Kind, log: Path, report: Report, tell: Tell) -> RemoteJob:
-        """Waits for the job's end, and writes what it prints to `log`."""
+    def follow(
+        self, name: str, kind: Kind, log: Path, report: Report, tell: Tell
+    ) -> RemoteJob | None:
+        """Waits for the job's end, and writes what it prints to `log`; None: there is no job."""
 
     def collect(self, job: RemoteJob, destination: Path, report: Report) -> None:
         """Lays the outputs of a completed job into `destination`, as they lie after a local one."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.platforms.interface import LOG, RemoteJob, RemotePlatform, Report, Tell
@@ -43,58 +44,54 @@ class Following:
 
     def _finish(self, note: Submitted, unfinished: Unfinished, report: Report) -> Record:
         folder = unfinished.folder
-        with _going_on(note):
-            if self.platform.describe(note.job, note.kind) is None:
-                self._forget(note, "there is no such job: it was not started, or was deleted since")
+        with _not_the_end(note, "goes on running"):
             job = self.platform.follow(note.job, note.kind, folder / LOG, report, self.tell)
+        if job is None:
+            raise self._end(note, "there is no such job: it was not started, or was deleted since")
         if job.status != "Completed":
             kept = self.store.folder / ".failed" / f"{note.id}.log"
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder / LOG, kept)
-            self._forget(note, _end(job), f"; its log is in {kept}")
-        self.platform.collect(job, folder, report)
+            raise self._end(note, _became(job), f"; its log is in {kept}")
+        with _not_the_end(note, "has ended, and its outputs stay in the model bucket"):
+            self.platform.collect(job, folder, report)
         self.tell(f"{job.name} {_cost(job)}")
-        started = datetime.fromisoformat(note.started)
-        ended = (job.ended or datetime.now(UTC)).astimezone(UTC)
-        seconds = max((ended - started).total_seconds(), 0.0)  # of two clocks
-        remote = Remote(
-            name=job.name, seconds=job.seconds, billed_seconds=job.billed_seconds, facts=job.facts
-        )
-        record = recording.finished(note, folder, ended, seconds, remote)
-        return self.store.finish(folder, record)
+        return self.store.finish(folder, _record(note, job, folder))
 
-    def _forget(self, note: Submitted, rule: str, log: str = "") -> None:
-        """Raises what became of a job that leaves no run."""
+    def _end(self, note: Submitted, rule: str, log: str = "") -> UserError:
+        """Forgets a job that leaves no run; returns what became of it."""
         self.submissions.remove(note)
         fix = f"mend what it says and start `rml --env {note.environment} {note.step}` again{log}"
-        raise _Ended.one(f"{note.step} job", note.job, rule, fix, ExitStatus.JOB)
-
-
-class _Ended(UserError):
-    """There is no job any more that could be followed."""
+        return UserError.one(f"{note.step} job", note.job, rule, fix, ExitStatus.JOB)
 
 
 @contextmanager
-def _going_on(note: Submitted) -> Iterator[None]:
-    """Says of whatever ends the following too early that the job does not end with it."""
-    how = f"follow it with: rml --env {note.environment} jobs follow {note.job}"
+def _not_the_end(note: Submitted, state: str) -> Iterator[None]:
+    """Says of whatever ends the following too early what the job does, and how to go on."""
+    rml = f"rml --env {note.environment} jobs"
     try:
         yield
     except KeyboardInterrupt:
-        rule = "following was interrupted; the job goes on running"
-        fix = f"{how}; stop it with: rml --env {note.environment} jobs stop {note.job}"
+        rule = f"following was interrupted; the job {state}"
+        fix = f"follow it with: {rml} follow {note.job}; stop it with: {rml} stop {note.job}"
         raise UserError.one("job", note.job, rule, fix, ExitStatus.INTERRUPTED) from None
-    except _Ended:
-        raise
     except UserError as error:
-        problems = [
-            problem._replace(fix=f"{problem.fix}; {note.job} goes on running: {how}")
-            for problem in error.problems
-        ]
+        how = f"{note.job} {state}; follow it with: {rml} follow {note.job}"
+        problems = [each._replace(fix=f"{each.fix}. {how}") for each in error.problems]
         raise UserError(problems, error.status) from error
 
 
-def _end(job: RemoteJob) -> str:
+def _record(note: Submitted, job: RemoteJob, folder: Path) -> Record:
+    started = datetime.fromisoformat(note.started)
+    ended = (job.ended or datetime.now(UTC)).astimezone(UTC)
+    seconds = max((ended - started).total_seconds(), 0.0)  # of two clocks
+    remote = Remote(
+        name=job.name, seconds=job.seconds, billed_seconds=job.billed_seconds, facts=job.facts
+    )
+    return recording.finished(note, folder, ended, seconds, remote)
+
+
+def _became(job: RemoteJob) -> str:
     if job.status == "Failed":
         return f"the job failed: {job.reason or job.detail}"
     return f"the job was stopped before its end ({job.detail}), and no half run is kept"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,36 +20,42 @@ Answer = TypeVar("Answer")
 
 
 def follow(
-    describe: Callable[[], RemoteJob], lines: "LogLines", log: Path, report: Report, tell: Tell
-) -> RemoteJob:
-    """Looks at a job again and again; returns it as it is in the end.
+    describe: Callable[[], RemoteJob | None],
+    lines: "LogLines",
+    log: Path,
+    report: Report,
+    tell: Tell,
+) -> RemoteJob | None:
+    """Looks at a job again and again; returns it as it is in the end, None where there is none.
 
     Lines of the log go to `log` and are told, those of progress are reported.
     """
-    told = 0
+    told, patiently = 0, Patience(tell)
     report(0, None, "waiting for the job")
     with log.open("w", encoding="utf-8") as file:
 
         def copy() -> None:
-            for line in _patiently(lambda: [*lines.new()], tell):
+            for line in lines.new(patiently):
                 file.write(f"{line}\n")
                 if not report_progress(line, report):
                     tell(line)
 
-        for pause in chain(PAUSES, repeat(LAST_PAUSE)):
-            job = _patiently(describe, tell)
+        pauses = chain(PAUSES, repeat(LAST_PAUSE))
+        while True:
+            job = patiently(describe)
+            if job is None:
+                return None
             history = job.history or (job.status,)
             for change in history[told:]:
                 tell(f"{job.name} {change}")
             told = len(history)
             copy()
+            if job.status == "Failed":
+                time.sleep(LAST_LINES)
+                copy()
             if not job.runs:
-                break
-            time.sleep(pause)
-        if job.status == "Failed":
-            time.sleep(LAST_LINES)
-            copy()
-    return job
+                return job
+            time.sleep(next(pauses))
 
 
 @dataclass
@@ -60,15 +67,15 @@ class LogLines:
     name: str
     _tokens: dict[str, str] = field(default_factory=dict)  # where to go on, by stream
 
-    def new(self) -> Iterator[str]:
+    def new(self, patiently: "Patience") -> Iterator[str]:
         """The lines that were not given yet, stream by stream."""
         group = APIS[self.kind].log_group
-        for stream in self._streams(group):
+        for stream in patiently(lambda: self._streams(group)):
             while True:
                 place = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
                 if token := self._tokens.get(stream):
                     place["nextToken"] = token
-                page = self.client.get_log_events(**place)
+                page = patiently(partial(self.client.get_log_events, **place))
                 self._tokens[stream] = page["nextForwardToken"]
                 yield from (event["message"].rstrip("\n") for event in page["events"])
                 if not page["events"]:
@@ -88,20 +95,26 @@ class LogLines:
         return [stream["logStreamName"] for stream in answer["logStreams"]]
 
 
-def _patiently(call: Callable[[], Answer], tell: Tell) -> Answer:
-    """The answer to a call, however often AWS throttles or is not reached; within reason."""
-    import botocore.exceptions as raised
+@dataclass(frozen=True)
+class Patience:
+    """Calls AWS again while it throttles or is not reached; within reason."""
 
-    for pause in PATIENCE:
-        try:
-            return call()
-        except raised.ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if ANSWERS.get(code) is not ANSWERS["Throttling"]:
-                raise
-            why = "AWS throttles the requests of this account"
-        except (raised.ConnectionError, raised.HTTPClientError):
-            why = "AWS is not reached"
-        tell(f"{why}; asking again in {pause} s, while the job goes on")
-        time.sleep(pause)
-    return call()
+    tell: Tell
+
+    def __call__(self, call: Callable[[], Answer]) -> Answer:
+        """The answer to the call, in the end."""
+        import botocore.exceptions as raised
+
+        for pause in PATIENCE:
+            try:
+                return call()
+            except raised.ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                if ANSWERS.get(code) is not ANSWERS["Throttling"]:
+                    raise
+                why = "AWS throttles the requests of this account"
+            except (raised.ConnectionError, raised.HTTPClientError):
+                why = "AWS is not reached"
+            self.tell(f"{why}; asking again in {pause} s, while the job goes on")
+            time.sleep(pause)
+        return call()

@@ -76,18 +76,13 @@ class SageMakerPlatform:
 
     def describe(self, name: str, kind: Kind) -> RemoteJob | None:
         """The job, or None where there is none of this name."""
-        from botocore.exceptions import ClientError
-
         with clients.reached(self._settings):
-            try:
-                return self._describe(name, kind)
-            except ClientError as error:
-                if NOT_FOUND.search(error.response["Error"]["Message"]):
-                    return None
-                raise
+            return self._describe(name, kind)
 
-    def follow(self, name: str, kind: Kind, log: Path, report: Report, tell: Tell) -> RemoteJob:
-        """Waits for the job's end, and writes what it prints to `log`."""
+    def follow(
+        self, name: str, kind: Kind, log: Path, report: Report, tell: Tell
+    ) -> RemoteJob | None:
+        """Waits for the job's end, and writes what it prints to `log`; None: there is no job."""
         lines = following.LogLines(clients.client(self._settings, "logs"), kind, name)
         with clients.reached(self._settings):
             return following.follow(lambda: self._describe(name, kind), lines, log, report, tell)
@@ -118,9 +113,16 @@ class SageMakerPlatform:
         own = [job for job in jobs if naming.run_id(self._settings, job.name)]
         return sorted(own, key=lambda job: job.created)[-MOST_LISTED:]
 
-    def _describe(self, name: str, kind: Kind) -> RemoteJob:
+    def _describe(self, name: str, kind: Kind) -> RemoteJob | None:
+        from botocore.exceptions import ClientError
+
         api = APIS[kind]
-        answer = getattr(self._sagemaker, api.describe)(**{f"{api.prefix}JobName": name})
+        try:
+            answer = getattr(self._sagemaker, api.describe)(**{f"{api.prefix}JobName": name})
+        except ClientError as error:
+            if NOT_FOUND.search(error.response["Error"]["Message"]):
+                return None
+            raise
         return describing.job(kind, answer)
 
     @cached_property

@@ -28,8 +28,16 @@ class Storage:
         digests = {name: sha256(path) for name, path in sorted(files.items())}
         lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
         address = naming.inputs(self.settings, hashlib.sha256(lines.encode()).hexdigest())
+        there = dict(self._listed(address))
+        if strangers := there.keys() - {address.prefix + name for name in files}:
+            # A job is given all that lies there.
+            names = sorted(key.removeprefix(address.prefix) for key in strangers)
+            rule = f"a file lies at {address} that was not uploaded with the job's inputs"
+            fix = "find out who put it there, and delete it"
+            raise UserError.one("input", ", ".join(names), rule, fix)
         for name, digest in digests.items():
-            if not self._has(address, name, files[name], digest):
+            is_there = there.get(address.prefix + name) == files[name].stat().st_size
+            if not (is_there and self._is_ours(address, name, digest)):
                 self._upload(address, name, files[name], digest, report)
         return address
 
@@ -47,20 +55,16 @@ class Storage:
             self._download(address.bucket, key, size, target, report)
         return bool(found)
 
-    def _has(self, address: Address, name: str, path: Path, digest: str) -> bool:
-        """Whether a file is there, whole and under the team's key."""
-        from botocore.exceptions import ClientError
-
-        place = {"Bucket": address.bucket, "Key": address.prefix + name}
+    def _is_ours(self, address: Address, name: str, digest: str) -> bool:
+        """Whether a file that is there has this content and lies under the team's key."""
         with clients.reached(self.settings):
-            try:
-                head = self.client.head_object(**place, **self._owner)
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                    return False
-                raise
-        found = head["ContentLength"], head["Metadata"].get("sha256"), head.get("SSEKMSKeyId")
-        return found == (path.stat().st_size, digest, self._key)
+            # Only of files that are listed: where there is none, the roles' policies let S3 answer
+            # nothing but 403.
+            head = self.client.head_object(
+                Bucket=address.bucket, Key=address.prefix + name, **self._owner
+            )
+        found = head["Metadata"].get("sha256"), head.get("SSEKMSKeyId")
+        return found == (digest, self._key)
 
     def _upload(self, address: Address, name: str, path: Path, digest: str, report: Report) -> None:
         extra = {
