@@ -12,6 +12,7 @@ from security.preflight.seeding import (
     endpoint,
     group_of_endpoints,
     key_statement,
+    made,
     main_table,
     put_policy,
     tls_statement,
@@ -48,6 +49,7 @@ def _statement(principal: dict[str, str], account: str = ACCOUNT) -> dict[str, A
     return {**base, "Condition": only} if account else base
 
 
+BOUNDARY = "credit-default-dev-boundary"
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
 
 
@@ -89,15 +91,15 @@ def _give_to_account(account: Account, content: dict[str, Any]) -> None:
     account.client("kms").put_key_policy(KeyId=account.key, PolicyName="default", Policy=policy)
 
 
-def forget_key(account: Account) -> None:
-    account.client("iam").delete_role_policy(RoleName=_name(account), PolicyName="key")
+def forget_policy(account: Account) -> None:
+    account.client("iam").delete_role_policy(RoleName=_name(account), PolicyName="may")
 
 
 # --- the role ---
 
 
 def remove_role(account: Account) -> None:
-    forget_key(account)
+    forget_policy(account)
     account.client("iam").delete_role(RoleName=_name(account))
 
 
@@ -107,6 +109,52 @@ def role_in_another_path(account: Account) -> None:
 
 def unbind_role(account: Account) -> None:
     account.client("iam").delete_role_permissions_boundary(RoleName=_name(account))
+
+
+def bind_otherwise(account: Account) -> None:
+    iam = account.client("iam")
+    document = made(account, "managed policy", BOUNDARY)
+    arn = iam.create_policy(PolicyName="other", PolicyDocument=document)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=_name(account), PermissionsBoundary=arn)
+
+
+def loosen_boundary(account: Account) -> None:
+    document = json.loads(made(account, "managed policy", BOUNDARY))
+    document["Statement"][0]["Action"] = "*"
+    account.client("iam").create_policy_version(
+        PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{BOUNDARY}",
+        PolicyDocument=json.dumps(document),
+        SetAsDefault=True,
+    )
+
+
+def widen_policy(account: Account) -> None:
+    document = json.loads(made(account, "policy of a role", _name(account)))
+    document["Statement"].append({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"})
+    _put(account, "may", document)
+
+
+def narrow_policy(account: Account) -> None:
+    document = json.loads(made(account, "policy of a role", _name(account)))
+    document["Statement"] = [s for s in document["Statement"] if s["Sid"] != "PullImages"]
+    _put(account, "may", document)
+
+
+def one_more_policy(account: Account) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    _put(account, "quickly", {"Version": "2012-10-17", "Statement": [statement]})
+
+
+def attach_policy(account: Account) -> None:
+    account.client("iam").attach_role_policy(
+        RoleName=_name(account), PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{BOUNDARY}"
+    )
+
+
+def _put(account: Account, name: str, document: dict[str, Any]) -> None:
+    account.client("iam").put_role_policy(
+        RoleName=_name(account), PolicyName=name, PolicyDocument=json.dumps(document)
+    )
 
 
 # --- the buckets ---
@@ -326,7 +374,6 @@ DEFECTS: dict[str, Defect] = {
     "key that does not rotate": Defect(
         "PRE-KEY-5", lambda account: account.client("kms").disable_key_rotation(KeyId=account.key)
     ),
-    "key that IAM does not allow": Defect("PRE-KEY-6", forget_key),
     "key that its policy denies": Defect("PRE-KEY-6", deny_key),
     "key for administrators": Defect("PRE-KEY-6", key_of_administrators),
     "key for another role": Defect("PRE-KEY-6", key_of_another_role),
@@ -348,6 +395,12 @@ DEFECTS: dict[str, Defect] = {
         "PRE-ROLE-2", lambda account: _trust(account, _statement({"Service": "ec2.amazonaws.com"}))
     ),
     "role without a boundary": Defect("PRE-ROLE-3", unbind_role),
+    "role with another boundary": Defect("PRE-ROLE-3", bind_otherwise),
+    "boundary that was loosened": Defect("PRE-ROLE-4", loosen_boundary),
+    "role that may more": Defect("PRE-ROLE-5", widen_policy),
+    "role that may less": Defect("PRE-ROLE-5", narrow_policy),
+    "role with one more policy": Defect("PRE-ROLE-6", one_more_policy),
+    "role with a policy attached": Defect("PRE-ROLE-6", attach_policy),
     "bucket missing": Defect(
         "PRE-BUCKET-1",
         lambda account: account.client("s3").delete_bucket(Bucket=account.buckets[0]),

@@ -5,6 +5,9 @@ from typing import Any
 
 from aws import REGION, Account
 
+from regulated_ml.security.policies.inventory import entries
+from regulated_ml.settings import load
+
 SERVICES = (
     *("sagemaker.api", "sagemaker.runtime", "sts", "logs", "monitoring", "ecr.api", "ecr.dkr"),
     *("kms", "codecommit", "git-codecommit", "events"),
@@ -80,12 +83,20 @@ def _key(account: Account) -> None:
 def _role(account: Account) -> None:
     iam = account.client("iam")
     name = account.role.rpartition("/")[2]
-    actions = ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:CreateGrant"]
-    use = {"Effect": "Allow", "Action": actions, "Resource": account.key}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [use]})
-    iam.put_role_policy(RoleName=name, PolicyName="key", PolicyDocument=document)
-    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document)["Policy"]["Arn"]
-    iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+    iam.put_role_policy(
+        RoleName=name, PolicyName="may", PolicyDocument=made(account, "policy of a role", name)
+    )
+    boundary = "credit-default-dev-boundary"
+    document = made(account, "managed policy", boundary)
+    arn = iam.create_policy(PolicyName=boundary, PolicyDocument=document)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=arn)
+
+
+def made(account: Account, kind: str, name: str) -> str:
+    """A policy as the standard makes it, which tests of its own are about."""
+    found = entries(load(account.repository, "dev"))
+    (document,) = (e.document for e in found if (e.kind.words, e.name) == (kind, name))
+    return json.dumps(document)
 
 
 def _network(account: Account) -> None:

@@ -10,7 +10,7 @@ from aws import Account
 
 from regulated_ml.security.preflight.checks import CHECKS
 from security.preflight.conftest import Preflight, found
-from security.preflight.defects import DEFECTS
+from security.preflight.defects import DEFECTS, forget_policy
 from security.preflight.seeding import NAMES
 
 
@@ -28,13 +28,21 @@ def test_a_defect_is_found_and_it_alone(ready: Account, preflight: Preflight, na
     assert all(entry.state == "found" and entry.fix for entry in report.findings)
 
 
+def test_a_role_without_its_policy_cannot_use_the_key(ready: Account, preflight: Preflight) -> None:
+    forget_policy(ready)
+    assert found(preflight()) == {"PRE-KEY-6", "PRE-ROLE-5"}
+
+
 # One for each check whose command leaves nothing to do by hand; they do not hide one another.
 # Private names are not among them, because moto's ModifyVpcEndpoint leaves them as they were.
 TOGETHER = (
     "key to be deleted",
     "key that does not rotate",
-    "key that IAM does not allow",
+    "key for administrators",
     "role for people",
+    "role without a boundary",
+    "role that may more",
+    "role with one more policy",
     "bucket under S3's key",
     "bucket without a block",
     "bucket without versions",
@@ -88,7 +96,15 @@ def test_an_empty_account_shows_all_that_is_missing_at_once(
 def test_a_bare_account_shows_all_defects_at_once(account: Account, preflight: Preflight) -> None:
     report = preflight()
     assert {
-        *("PRE-ROLE-3", "PRE-KEY-5", "PRE-KEY-6", "PRE-VPC-3", "PRE-VPC-5", "PRE-GROUP-4"),
+        *(
+            "PRE-ROLE-3",
+            "PRE-ROLE-5",
+            "PRE-KEY-5",
+            "PRE-KEY-6",
+            "PRE-VPC-3",
+            "PRE-VPC-5",
+            "PRE-GROUP-4",
+        ),
         *("PRE-ENDPOINT-1", "PRE-ENDPOINT-5"),
         *(f"PRE-BUCKET-{number}" for number in range(3, 8)),
     } == found(report)

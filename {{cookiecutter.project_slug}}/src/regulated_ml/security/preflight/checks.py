@@ -3,6 +3,7 @@
 from regulated_ml.security.preflight import (
     buckets,
     endpoints,
+    generated,
     groups,
     identity,
     key,
@@ -14,6 +15,7 @@ from regulated_ml.security.preflight import (
 CHECKS = (
     *identity.CHECKS,
     *role.CHECKS,
+    *generated.CHECKS,
     *key.CHECKS,
     *buckets.CHECKS,
     *network.CHECKS,

@@ -1,4 +1,4 @@
-"""The role that jobs run as: who may take it, and what bounds it."""
+"""The role that jobs run as: who may take it, and all that it may do."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,16 +19,17 @@ def name_of(account: Account) -> str:
     return account.platform.execution_role_arn.rpartition("/")[2]
 
 
-def _role(account: Account) -> dict[str, Any]:
-    role: dict[str, Any] = account.ask("iam", "get_role", RoleName=name_of(account))["Role"]
-    if role["Arn"] != account.platform.execution_role_arn:
-        raise NotThere(role["Arn"])  # of the same name, in another path
-    return role
+def role(account: Account) -> dict[str, Any]:
+    """The role as IAM describes it; `NotThere`."""
+    found: dict[str, Any] = account.ask("iam", "get_role", RoleName=name_of(account))["Role"]
+    if found["Arn"] != account.platform.execution_role_arn:
+        raise NotThere(found["Arn"])  # of the same name, in another path
+    return found
 
 
 def policy_statements(account: Account) -> list[documents.Statement]:
     """The statements of all policies of the role, attached and its own."""
-    name = _role(account)["RoleName"]
+    name = role(account)["RoleName"]
     found: list[documents.Statement] = []
     attached = account.all("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
     for each in attached:
@@ -54,7 +55,7 @@ def exists(account: Account) -> Iterator[Observation]:
     show = account.command("iam", "get-role", role_name=name, query="Role.Arn")
     write = then(show, f"write its ARN into {account.file}: execution_role_arn")
     try:
-        yield Observation(_role(account)["Arn"], "there", True)
+        yield Observation(role(account)["Arn"], "there", True)
     except NotThere as answer:
         if str(answer).startswith("arn:"):
             yield Observation(arn, f"a role in another path: {answer}", False, write)
@@ -63,8 +64,8 @@ def exists(account: Account) -> Iterator[Observation]:
 
 
 def trusts_sagemaker_alone(account: Account) -> Iterator[Observation]:
-    role = _role(account)
-    trust = documents.statements(role["AssumeRolePolicyDocument"])
+    there = role(account)
+    trust = documents.statements(there["AssumeRolePolicyDocument"])
     allowing = [statement for statement in trust if documents.is_allow(statement)]
     mistakes = [
         f"{who} may take it"
@@ -81,11 +82,11 @@ def trusts_sagemaker_alone(account: Account) -> Iterator[Observation]:
         mistakes.append(f"{SERVICE} may not take it")
     fix = account.command(
         *("iam", "update-assume-role-policy"),
-        role_name=role["RoleName"],
+        role_name=there["RoleName"],
         policy_document=_trust(account),
     )
     found = "; ".join(dict.fromkeys(mistakes)) or f"{SERVICE}, for this account's jobs"
-    yield Observation(role["Arn"], found, not mistakes, fix)
+    yield Observation(there["Arn"], found, not mistakes, fix)
 
 
 def _is_for_own_jobs(statement: documents.Statement, number: str) -> bool:
@@ -107,19 +108,6 @@ def _trust(account: Account) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def is_bounded(account: Account) -> Iterator[Observation]:
-    role = _role(account)
-    boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-    number, slug = account.platform.aws_account_id, account.settings.project.project_slug
-    policy = f"arn:{account.partition}:iam::{number}:policy/{slug}-boundary"
-    fix = account.command(
-        *("iam", "put-role-permissions-boundary"),
-        role_name=role["RoleName"],
-        permissions_boundary=policy,
-    )
-    yield Observation(role["Arn"], boundary or "no boundary", bool(boundary), fix)
-
-
 CHECKS = (
     Check(
         "PRE-ROLE-1",
@@ -137,15 +125,6 @@ CHECKS = (
         "critical",
         (GET,),
         trusts_sagemaker_alone,
-        ("PRE-ROLE-1",),
-    ),
-    Check(
-        "PRE-ROLE-3",
-        "A permissions boundary holds the role",
-        "a permissions boundary",
-        "high",
-        (GET,),
-        is_bounded,
         ("PRE-ROLE-1",),
     ),
 )
