@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.session import Session
 from botocore.validate import validate_parameters
 from moto.sagemaker.responses import SageMakerResponse
-from platforms.front_double import Answer, Front, refusal
+from platforms.front_double import Answer, Asked, Front, refusal
 
 MODEL = Session().get_service_model("sagemaker")
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -67,6 +67,7 @@ class Lacking(Front):
         if own is None:
             answer = super().answer(method, path, headers, body)
             return self._recalled(operation, answer) if operation in FORGOTTEN else answer
+        self.asked.append(Asked(operation, json.loads(body)))
         return Answer(200, json.dumps(own).encode(), JSON)
 
     def _recalled(self, operation: str, answer: Answer) -> Answer:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from regulated_ml.files import write_text
-from regulated_ml.reports.pages import controls
+from regulated_ml.reports.pages import audit, controls
 from regulated_ml.reports.rendering import templates
 from regulated_ml.reports.site import INDEX
 from regulated_ml.security import exceptions
+from regulated_ml.security.audit.findings import Audit
 from regulated_ml.security.overview import Overview
 from regulated_ml.settings import Settings
 
@@ -34,6 +35,11 @@ class Frame:
 def write_controls(settings: Settings, found: Overview) -> Path:
     """Writes the page of controls; raises OSError when it cannot be written."""
     return _write(settings, "controls", {"page": controls.page(found)})
+
+
+def write_audit(settings: Settings, found: Audit) -> Path:
+    """Writes the page of an audit; raises OSError when it cannot be written."""
+    return _write(settings, "audit", {"page": audit.page(found)})
 
 
 def _write(settings: Settings, kind: str, content: Mapping[str, Any]) -> Path:

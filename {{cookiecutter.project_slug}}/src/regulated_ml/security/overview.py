@@ -134,7 +134,7 @@ def _entries(controls: Controls, settings: Settings) -> Iterator[Entry]:
 
 
 def _is_stopped(pair: Pair) -> bool:
-    """The function undoes what it sees in time; what weighs less, or cannot be undone, it reports."""
+    """Whether the function undoes it; what weighs less, or cannot be undone, it reports."""
     is_undone = pair.operation in REACTIONS and pair.control.severity in SEVERITIES
     return is_undone and pair.requirement.environments != (LOCAL,)
 

@@ -22,7 +22,7 @@ REFERENCES = {
 class Held(NamedTuple):
     """How much of a control one barrier holds: a number, and a word that says how it is drawn."""
 
-    count: str
+    number: str
     extent: str  # all, some or none
 
 

@@ -228,7 +228,6 @@ PRESIGNED = "an address is given and not kept; CloudTrail has the call"
 POLICY = "a policy is reviewed and deployed as code; CloudTrail has the call"
 # What the audit does not list although a control covers its operation, and why.
 NOT_LISTED = {
-    "CreateAutoMLJob": "DescribeAutoMLJobV2 describes what it makes, too",
     "CreateHubContentReference": "ListHubContents lists it with what ImportHubContent makes",
     "CreatePresignedDomainUrl": PRESIGNED,
     "CreatePresignedNotebookInstanceUrl": PRESIGNED,
@@ -240,6 +239,7 @@ NOT_LISTED = {
     "PutModelPackageGroupPolicy": POLICY,
     "PutEndpointPolicy": POLICY,
     "UpdateEndpointWeightsAndCapacities": "an endpoint is held to by its configuration",
+    "StartSession": "a session ends and is not listed; CloudTrail has the call",
     "StartPipelineExecution": "what an execution starts is listed as jobs and models",
 }
 

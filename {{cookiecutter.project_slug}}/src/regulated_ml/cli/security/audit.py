@@ -1,0 +1,83 @@
+"""`rml security audit`: what is in the account, held against the controls."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from regulated_ml.cli import output
+
+if TYPE_CHECKING:
+    from regulated_ml.security.audit.findings import Audit
+
+FINDINGS = ("control", "severity", "resource", "field", "value", "required")
+
+
+def audit(
+    form: Annotated[
+        Literal["table", "json", "asff"],
+        typer.Option("--format", help="asff: for Security Hub's BatchImportFindings."),
+    ] = "table",
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of the account, not the project's alone.")
+    ] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Write the page of the audit below reports/.")
+    ] = False,
+    env: output.EnvironmentOption = "local",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Look at every SageMaker resource of the project, at its buckets and its key.
+
+    Ends with 0 where nothing was found, with 1 where something was, and with 6 where nothing was
+    found but not all could be looked at.
+    """
+    from regulated_ml.security.audit.running import run
+
+    settings = output.settings(env)
+    with output.progress("looking at the account") as progress:
+        found = run(settings, progress, everything=everything)
+    if page:
+        from regulated_ml.reports.security import write_audit
+
+        written = write_audit(settings, found)
+        typer.echo(f"page: {written.relative_to(settings.root)}", err=True)
+    if form == "asff":
+        from regulated_ml.security import catalogue
+        from regulated_ml.security.audit import asff
+
+        output.print_json(asff.findings(found, catalogue.load(settings)))
+    elif form == "json" or as_json:
+        output.print_json(found.as_json())
+    else:
+        _print(found)
+    raise typer.Exit(found.status)
+
+
+def _print(found: "Audit") -> None:
+    for title, findings in (("Findings", found.findings), ("Excepted", found.excepted)):
+        if findings:
+            rows = [
+                (f.control, f.severity, f"{f.kind} {f.name}", f.field, f.value or "-", f.required)
+                for f in findings
+            ]
+            output.print_table(title, FINDINGS, rows)
+    if found.could_not_look:
+        unseen = [(each["what"], each["reason"]) for each in found.could_not_look]
+        output.print_table("Could not look", ("at", "because"), unseen)
+    for line in _summary(found):
+        typer.echo(line)
+
+
+def _summary(found: "Audit") -> list[str]:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items()) or "none"
+    exceptions = ", ".join(f"{e['control']} until {e['until']}" for e in found.exceptions)
+    return [
+        f"{len(found.findings)} findings on {len(found.resources)} resources "
+        f"of the {found.scope}: {kinds}",
+        f"excepted: {len(found.excepted)}; exceptions in force: {exceptions or 'none'}",
+        f"complete: {'yes' if found.is_complete else 'no'}; not visible in AWS's descriptions: "
+        f"{len(found.not_visible)} fields (--format json lists them)",
+        f"environment {found.environment}, account {found.account}, region {found.region}, "
+        f"by {found.identity}, {found.finished}",
+        f"standard {found.standard}, sha256 {found.as_json()['sha256']}",
+    ]
