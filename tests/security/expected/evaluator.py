@@ -78,7 +78,7 @@ OPTIONAL = {
 # Instances with local disks, which their own hardware encrypts (EC2 user guide, instance store
 # volumes): the families with a `d` and these.
 LOCAL_DISKS = re.compile(
-    r"ml\.([a-z]+\d+[a-z]*d[a-z]*|p4de?|p5\w*|p6\w*|g4\w+|g5|g6e?|g6f|gr6f?|g7e?|trn\w+|i\d\w*)[.-]"
+    r"ml\.([a-z]+\d+[a-z]*d[a-z]*|p4de?|p5\w*|p6\w*|g4\w+|g5|g6e?|g6f|gr6f?|g7e?|dl1|trn\w+|i\d\w*)[.-]"
 )
 
 

@@ -51,6 +51,18 @@ def test_an_object_elsewhere_or_under_another_key_is_refused(
     assert field in outcome.refused
 
 
+@pytest.mark.parametrize("operation", ["UploadPart", "UploadPartCopy"])
+def test_a_part_of_an_upload_that_began_elsewhere_is_refused(
+    operation: str, sender: Sender, the_team: Team
+) -> None:
+    part = {"Bucket": "someone-elses", "Key": "x", "UploadId": "1", "PartNumber": 1}
+    if operation == "UploadPartCopy":
+        part["CopySource"] = f"{the_team.buckets[0]}/rows"
+    outcome = sender.send("s3", operation, part)
+    assert outcome.refused == {"Bucket"}
+    assert not outcome.arrived
+
+
 @pytest.mark.parametrize("acl", ["private", "bucket-owner-full-control"])
 def test_an_acl_that_gives_nothing_away_passes(acl: str, sender: Sender, the_team: Team) -> None:
     assert put(sender, "PutObject", the_team, ACL=acl).arrived

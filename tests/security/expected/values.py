@@ -87,7 +87,9 @@ def wrong(
         yield from (value for value in enum if not is_right(must, value, team))
         return
     if must == "tags":
-        yield [{"Key": next(iter(team.tags)), "Value": "someone else's"}]
+        other = {"Key": next(iter(team.tags)), "Value": "someone else's"}
+        yield [other]
+        yield [other, {"Key": other["Key"], "Value": team.tags[other["Key"]]}]  # both
         return
     own_other_key = team.key.rpartition(":")[0] + ":" + SAME_ACCOUNTS_OTHER_KEY
     images = (
@@ -121,8 +123,7 @@ def wrong(
 def is_right(must: Any, value: Any, team: Team) -> bool:
     """Whether a value fulfils what a field must be."""
     if must == "tags":
-        given = {tag["Key"]: tag.get("Value") for tag in value}
-        return all(given.get(key, wanted) == wanted for key, wanted in team.tags.items())
+        return all(team.tags.get(tag["Key"], tag.get("Value")) == tag.get("Value") for tag in value)
     if isinstance(value, list):
         return bool(value) and all(is_right(must, one, team) for one in value)
     if must == "registry":
