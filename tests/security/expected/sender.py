@@ -49,11 +49,14 @@ class Sender:
             text=True,
         )
 
-    def send(self, service: str, operation: str, request: dict[str, Any]) -> Outcome:
-        """Sends one request and waits for what becomes of it."""
+    def send(
+        self, service: str, operation: str, request: dict[str, Any], presigned: bool = False
+    ) -> Outcome:
+        """Sends one request, or makes its address, and waits for what becomes of it."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin and stdout
         line = {"service": service, "operation": operation, "request": request}
+        line["presigned"] = presigned
         stdin.write(json.dumps(line) + "\n")
         stdin.flush()
         answer = stdout.readline()

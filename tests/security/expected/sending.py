@@ -19,13 +19,18 @@ CLIENTS: dict[str, Any] = {}
 CONFIG = Config(s3={"addressing_style": "path"}, parameter_validation=True)
 
 
-def send(service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+def send(
+    service: str, operation: str, request: dict[str, Any], presigned: bool = False
+) -> dict[str, Any]:
     """What became of a request; `changed` says whether the caller's own dict is another now."""
     client = CLIENTS.setdefault(service, None) or boto3.client(service, config=CONFIG)
     CLIENTS[service] = client
     before = copy.deepcopy(request)
     try:
-        getattr(client, xform_name(operation))(**request)
+        if presigned:
+            client.generate_presigned_url(xform_name(operation), Params=request)
+        else:
+            getattr(client, xform_name(operation))(**request)
         outcome: dict[str, Any] = {"sent": True}
     except ParamValidationError as error:
         outcome = {"invalid": str(error)}

@@ -63,9 +63,12 @@ def test_a_minimal_request_comes_out_compliant(
 def test_operations_that_are_refused_whatever_they_carry(
     operation: str, sender: Sender, the_team: Team
 ) -> None:
-    outcome = send(sender, operation, cases.minimal(operation, the_team))
-    assert outcome.problems, outcome
-    assert not outcome.arrived
+    request = cases.minimal(operation, the_team)
+    for presigned in (False, True):
+        outcome = sender.send(*table.named(operation), request, presigned)
+        assert outcome.problems, outcome
+        assert not outcome.arrived
+        assert not outcome.changed
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -110,3 +110,14 @@ def test_only_the_teams_key_encrypts(
 def test_reading_is_nobodys_business(sender: Sender) -> None:
     assert sender.send("s3", "GetObject", {"Bucket": "someone-elses", "Key": "x"}).arrived
     assert sender.send("sagemaker", "ListTrainingJobs", {}).arrived
+
+
+def test_an_address_for_anyone_is_made_for_the_teams_bucket_alone(
+    sender: Sender, the_team: Team
+) -> None:
+    own = {"Bucket": the_team.buckets[0], "Key": "x"}
+    outcome = sender.send("s3", "PutObject", own, presigned=True)
+    assert not outcome.problems
+    assert not outcome.changed
+    outcome = sender.send("s3", "PutObject", {**own, "Bucket": "elses"}, presigned=True)
+    assert outcome.refused == {"Bucket"}
