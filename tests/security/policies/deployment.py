@@ -116,7 +116,7 @@ def beside_moto(
         name: _physical(each, {**PSEUDO, **values}) for name, each in template["Resources"].items()
     }
     for each in template["Resources"].values():
-        if make := LACKING.get(each["Type"]):
+        if make := {**LACKING, **MENDED}.get(each["Type"]):
             make(account, resolved(each["Properties"], {**PSEUDO, **values, **names}, {}))
 
 
@@ -178,10 +178,47 @@ def _control_policy(account: Account, properties: dict[str, Any]) -> None:
     )
 
 
+def _endpoint(account: Account, properties: dict[str, Any]) -> None:
+    """Moto keeps an endpoint's policy from a template as Python writes it, which is no JSON."""
+    ec2 = account.client("ec2")
+    named = [{"Name": "service-name", "Values": [properties["ServiceName"]]}]
+    for each in ec2.describe_vpc_endpoints(Filters=named)["VpcEndpoints"]:
+        ec2.modify_vpc_endpoint(
+            VpcEndpointId=each["VpcEndpointId"],
+            PolicyDocument=json.dumps(properties["PolicyDocument"]),
+        )
+
+
+def _key(account: Account, properties: dict[str, Any]) -> None:
+    """Moto keeps a key's policy from a template as Python writes it, too."""
+    kms = account.client("kms")
+    for alias in kms.list_aliases()["Aliases"]:
+        if alias["AliasName"] == "alias/credit-default-dev":
+            policy = json.dumps(properties["KeyPolicy"])
+            kms.put_key_policy(KeyId=alias["TargetKeyId"], PolicyName="default", Policy=policy)
+
+
+def _role(account: Account, properties: dict[str, Any]) -> None:
+    """Moto attaches no policies to a role from a template, and keeps its own ones as no JSON."""
+    for each in properties["Policies"]:
+        account.client("iam").put_role_policy(
+            RoleName=properties["RoleName"],
+            PolicyName=each["PolicyName"],
+            PolicyDocument=json.dumps(each["PolicyDocument"]),
+        )
+    for arn in properties.get("ManagedPolicyArns", ()):
+        account.client("iam").attach_role_policy(RoleName=properties["RoleName"], PolicyArn=arn)
+
+
 def _nothing(account: Account, properties: dict[str, Any]) -> None:
     """The policy of a queue: nothing in the tests sends to it."""
 
 
+MENDED = {
+    "AWS::EC2::VPCEndpoint": _endpoint,
+    "AWS::IAM::Role": _role,
+    "AWS::KMS::Key": _key,
+}
 LACKING: dict[str, Callable[[Account, dict[str, Any]], None]] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::CodeCommit::Repository": _repository,

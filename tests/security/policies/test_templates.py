@@ -112,6 +112,20 @@ def test_everything_that_holds_data_stays_when_a_stack_is_deleted() -> None:
     assert set(kept) == {("Retain", "Retain")}
 
 
+@pytest.mark.parametrize("bucket", ["DataBucketResource", "ModelBucketResource"])
+def test_a_bucket_is_versioned_logged_private_and_under_the_teams_key(bucket: str) -> None:
+    properties = read("storage")["Resources"][bucket]["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": "LogBucket"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": {"Ref": "KmsKeyArn"},
+    }
+
+
 OWN = """
 controls:
   - id: BANK-LIFE-1

@@ -123,7 +123,7 @@ def _present(pair: Pair) -> Condition | None:
     if unless is None:
         return found
     # Where it does not apply to some instances, IAM sees the instances and nothing else.
-    if not all(path.endswith("InstanceType") for path in unless.paths):
+    if not all(path.endswith("InstanceType") for path in (*unless.paths, *unless.beside)):
         return None
     try:
         exempt = patterns.like(unless.matches)

@@ -66,13 +66,19 @@ def _of_iam(settings: Settings, by_kind: Mapping[str, list[Entry]]) -> Iterator[
         yield Place(f"policy of {entry.name}", entry.document, _inline(iam, entry.name))
     for entry in by_kind["trust policy"]:
         yield Place(f"trust of {entry.name}", entry.document, _trust(iam, entry.name))
+    guards = [e.name for e in by_kind["managed policy"] if e.name != fill(boundary.NAME, values)]
+    here = f"arn:{partition}:iam::{account}:policy/"
     for role in (*roles.ROLES.values(), roles.DETECTIVE_ROLE):
         name = str(fill(role.name, values))
-        limit = fill(
-            f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{boundary.NAME}", values
-        )
-        statement = {"Sid": "PermissionsBoundary", "Policy": limit}
-        yield Place(f"boundary of {name}", {"Statement": [statement]}, _limit(iam, name))
+        limit = f"{here}{fill(boundary.NAME, values)}"
+        yield Place(f"boundary of {name}", _attached([limit]), _limit(iam, name))
+        wanted = [f"{here}{each}" for each in guards] if role.has_guardrails else []
+        yield Place(f"policies attached to {name}", _attached(wanted), _attachments(iam, name))
+
+
+def _attached(arns: list[str]) -> Document:
+    """Attached policies as if each were a statement."""
+    return {"Statement": [{"Sid": arn.rpartition("/")[2], "Policy": arn} for arn in arns]}
 
 
 def _of_things(settings: Settings, by_kind: Mapping[str, list[Entry]]) -> Iterator[Place]:
@@ -112,8 +118,15 @@ def _trust(iam: Any, role: str) -> Callable[[], Any]:
 def _limit(iam: Any, role: str) -> Callable[[], Any]:
     def fetch() -> Any:
         found = iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {})
-        arn = found.get("PermissionsBoundaryArn")
-        return {"Statement": [{"Sid": "PermissionsBoundary", "Policy": arn}] if arn else []}
+        return _attached([found["PermissionsBoundaryArn"]] if found else [])
+
+    return fetch
+
+
+def _attachments(iam: Any, role: str) -> Callable[[], Any]:
+    def fetch() -> Any:
+        pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+        return _attached([e["PolicyArn"] for page in pages for e in page["AttachedPolicies"]])
 
     return fetch
 
@@ -133,7 +146,8 @@ def _endpoint(ec2: Any, service: str, vpc: str, region: str) -> Callable[[], Any
             {"Name": "service-name", "Values": [f"com.amazonaws.{region}.{service}"]},
         ]
         found = ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
-        return found[0].get("PolicyDocument") if found else None
+        there = (each for each in found if not each["State"].lower().startswith("delet"))
+        return next((each.get("PolicyDocument") for each in there), None)
 
     return fetch
 

@@ -58,8 +58,8 @@ def split(statements: Sequence[Statement], kind: Kind) -> list[list[Statement]]:
     """The statements in as few policies as they fit in, each policy's in the order given.
 
     The longest are placed first, each in the first policy with room for it. They are measured with
-    the longest values that an environment can have, so that an environment does not move a statement
-    from one policy to another.
+    the longest values that an environment can have, so that an environment does not move a
+    statement from one policy to another.
     """
     parts: list[list[int]] = []
     for number in sorted(range(len(statements)), key=lambda n: -longest([statements[n]])):
