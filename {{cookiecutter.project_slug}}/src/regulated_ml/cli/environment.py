@@ -1,7 +1,7 @@
 """`rml environment`: another environment, those that there are, and whether an account is ready."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +16,8 @@ from regulated_ml.identifiers import visible
 if TYPE_CHECKING:
     from regulated_ml.security.preflight.rows import Entry
     from regulated_ml.security.preflight.running import Report
+
+LONGEST_COMMAND = 40_000  # characters; a policy within it may have 20,480
 
 app = typer.Typer(
     no_args_is_help=True, help="Where jobs run: local, and environments on AWS like dev and prod."
@@ -151,25 +153,27 @@ def preflight(
 
 
 def _show(report: "Report") -> None:
-    columns = ("check", "severity", "state", "what", "found", "required")
-    rows = [(e.check, e.severity, e.state, e.subject, e.found, e.required) for e in _short(report)]
     place = f"{report.environment}: account {report.account}, {report.region}"
-    output.print_table(f"{place}, seen by {report.identity}", columns, rows)
-    if not report.findings:
+    columns = ("check", "severity", "state", "what", "found")
+    output.print_table(f"{place}, seen by {report.identity}", columns, _rows(report.entries))
+    count = len(report.findings)
+    if not count:
         typer.echo("The account is ready.")
         return
-    count = len(report.findings)
-    typer.echo(f"{count} {'finding' if count == 1 else 'findings'}. What mends each:\n")
+    typer.echo(f"{count} {'finding' if count == 1 else 'findings'}:")
     for entry in report.findings:
-        typer.echo(f"{entry.check}  {visible(entry.subject, limit=200)}")
-        typer.echo(f"  {visible(entry.fix, limit=8000)}\n")
+        typer.echo(f"\n{entry.check}  {entry.title}")
+        for label in ("subject", "found", "required", "fix"):
+            if text := getattr(entry, label):
+                typer.echo(f"  {label:<10}{visible(text, limit=LONGEST_COMMAND)}")
 
 
-def _short(report: "Report") -> "Iterator[Entry]":
-    """The entries, those of a check that has passed for several things as one."""
-    for _, group in groupby(report.entries, key=lambda entry: (entry.check, entry.state)):
-        entries = list(group)
-        if entries[0].state == "passed" and len(entries) > 1:
-            yield entries[0]._replace(subject=f"{len(entries)} looked at", found="each as required")
-        else:
-            yield from entries
+def _rows(entries: "Sequence[Entry]") -> "Iterator[tuple[str, ...]]":
+    """A row for each check, and one more for each finding of it."""
+    for _, group in groupby(entries, key=lambda entry: entry.check):
+        of_check = list(group)
+        passed = [entry for entry in of_check if entry.state == "passed"]
+        if len(passed) > 1:
+            passed = [passed[0]._replace(found=f"{len(passed)} as required")]
+        for e in [*passed, *(entry for entry in of_check if entry.state != "passed")]:
+            yield e.check, e.severity, e.state, e.title, e.found
