@@ -68,7 +68,7 @@ def exist(account: Account) -> Iterator[Observation]:
     there = _interfaces(account)
     platform = account.platform
     for service in SERVICES:
-        name = _service_name(service, platform.aws_region)
+        name = service_name(service, platform.aws_region)
         endpoint = there.get(service.name)
         fix = account.command(
             *("ec2", "create-vpc-endpoint"),
@@ -91,7 +91,8 @@ def _groups_of_one(there: dict[str, dict[str, Any]]) -> list[str]:
     return next(([g["GroupId"] for g in each.get("Groups", ())] for each in there.values()), [])
 
 
-def _service_name(service: Service, region: str) -> str:
+def service_name(service: Service, region: str) -> str:
+    """The name by which an endpoint for the service is made."""
     start = f"cn.{service.prefix}" if region.startswith("cn-") else service.prefix
     return f"{start}.{region}.{service.name}"
 
@@ -182,7 +183,7 @@ def s3_is_reached(account: Account) -> Iterator[Observation]:
         raise NotThere("a route table")
     linked = {name for gateway in gateways for name in gateway.get("RouteTableIds", ())}
     missing = sorted(tables - linked)
-    service = _service_name(Service("s3", ""), region)
+    service = service_name(Service("s3", ""), region)
     if gateways:
         name = gateways[0]["VpcEndpointId"]
         fix = account.command(
