@@ -33,4 +33,6 @@ def circumstances(requirement: Requirement) -> Iterator[str]:
     if requirement.environments:
         yield f"in {', '.join(requirement.environments)} alone"
     if unless := requirement.unless:
-        yield f"not where {' or '.join(unless.paths)} matches {unless.matches}"
+        paths = (*unless.paths, *unless.beside)
+        names = dict.fromkeys(path.rpartition(".")[2] for path in paths)
+        yield f"not where {' or '.join(names)} of the request matches {unless.matches}"

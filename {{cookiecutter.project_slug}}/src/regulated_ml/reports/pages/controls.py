@@ -1,5 +1,6 @@
 """The page of controls: what each asks and why, and which barrier holds it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,7 +9,6 @@ from regulated_ml.reports.pages.start import Tile
 from regulated_ml.reports.words import NOTHING, capital, listing, plural, whole
 from regulated_ml.security.overview import MEANINGS, Entry, Overview
 from regulated_ml.security.wording import circumstances, must_words
-from regulated_ml.settings import LOCAL
 
 REFERENCES = {
     "security_hub": "AWS Security Hub",
@@ -40,7 +40,7 @@ class Shown:
     held: tuple[Held, ...]
     excepted: str
     facts: tuple[tuple[str, str], ...]
-    table: Table | None
+    tables: tuple[Table, ...]
 
     @property
     def anchor(self) -> str:
@@ -102,7 +102,7 @@ def _shown(entry: Entry, found: Overview) -> Shown:
         held=tuple(_held(count, pairs) for count in entry.barriers),
         excepted=_excepted(entry),
         facts=_facts(entry),
-        table=_table(entry, found) if pairs else None,
+        tables=tuple(_tables(entry, found)),
     )
 
 
@@ -130,16 +130,15 @@ def _excepted(entry: Entry) -> str:
     return "possible" if entry.control.can_be_excepted else "never"
 
 
-def _table(entry: Entry, found: Overview) -> Table:
-    rows = []
-    for pair in entry.pairs:
-        held = "; ".join(circumstances(pair.requirement))
-        field = "the whole operation" if pair.path == "." else pair.path
-        rows.append((pair.operation, field, must_words(pair.requirement.must, found.values), held))
-    where = "" if found.environment == LOCAL else f", with the values of {found.environment}"
-    return Table(
-        f"{entry.control.id}: what is asked{where}",
-        "llll",
-        ("Operation", "Field", "Must be", "And"),
-        tuple(rows),
-    )
+def _tables(entry: Entry, found: Overview) -> Iterator[Table]:
+    """What each requirement asks: its fields, below what they must be and when."""
+    for number, requirement in enumerate(entry.control.requirements, start=1):
+        must = must_words(requirement.must, found.values)
+        said = "; ".join((f"must be {must}", *circumstances(requirement)))
+        rows = (
+            (operation, "the whole operation" if path == "." else path)
+            for operation, paths in requirement.fields.items()
+            for path in paths
+        )
+        caption = f"{entry.control.id}, requirement {number}: {said}"
+        yield Table(caption, "ll", ("Operation", "Field"), tuple(rows))
