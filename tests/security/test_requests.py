@@ -166,12 +166,32 @@ def test_a_tag_with_another_value_is_refused_by_its_key() -> None:
 
 
 def test_unless_lifts_what_is_missing_and_nothing_else() -> None:
-    row = {**key_at("Key"), "unless": {"paths": ["Type", "Each[].Type"], "matches": "nvme.*"}}
-    held = plan(row)
+    paths = {"paths": ["Type", "Each[].Type"], "beside": [], "matches": "nvme.*"}
+    held = plan({**key_at("Key"), "unless": paths})
     assert held.check("Make", {"Type": "nvme.1"}, fill=True).request == {"Type": "nvme.1"}
     assert "Key" not in held.check("Make", {"Each": [{"Type": "nvme"}]}, fill=True).request
     assert held.check("Make", {"Type": "other"}, fill=True).request["Key"] == KEY
     assert held.check("Make", {"Type": "nvme.1", "Key": "other"}, fill=True).violations
+
+
+def test_what_stands_beside_a_field_lifts_what_is_asked_of_that_field_alone() -> None:
+    unless = {"paths": [], "beside": ["Type", "Groups[].Type"], "matches": "nvme.*"}
+    held = plan({**key_at("Jobs[].Disk?.Key"), "unless": unless})
+    jobs = [
+        {"Disk": {"Type": "nvme.1"}},
+        {"Disk": {"Type": "other"}, "Type": "nvme.1"},
+        {"Disk": {"Groups": [{"Type": "nvme.1"}]}},
+        {"Disk": {"Type": "nvme.1", "Key": "other"}},
+    ]
+    result = held.check("Make", {"Jobs": jobs}, fill=True)
+    assert [("Key" in job["Disk"]) for job in result.request["Jobs"]] == [False, True, False, True]
+    assert [found.field for found in result.violations] == ["Jobs[3].Disk.Key"]
+
+
+def test_a_tag_that_is_there_twice_is_right_only_if_both_are() -> None:
+    held = plan({"path": "Tags", "verb": "carry", "operand": TAGS, "missing": "fill"})
+    twice = [{"Key": "owner", "Value": value} for value in ("somebody else", "team")]
+    assert held.check("Make", {"Tags": twice}, fill=True).violations
 
 
 def test_an_exception_is_for_the_names_it_says_and_is_told() -> None:

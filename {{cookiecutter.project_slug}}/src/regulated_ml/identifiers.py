@@ -144,6 +144,11 @@ def _parts() -> dict[str, str]:
     }
 
 
+def filled(pattern: str) -> str:
+    """A pattern with the parts that it names as %(name)s; KeyError for one that is none."""
+    return pattern % _parts()
+
+
 # --- one value ---
 
 

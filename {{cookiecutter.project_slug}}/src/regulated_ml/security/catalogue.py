@@ -331,6 +331,12 @@ def _path_problems(pair: Pair) -> Iterator[Problem]:
     if mistake := path_mistake(shape, pair.path):
         yield Problem(f"{place}: {pair.operation}", pair.path, *mistake)
     unless = pair.requirement.unless
+    holder, _, _ = pair.path.rpartition(".")
+    beside = [f"{holder}.{path}" if holder else path for path in (unless.beside if unless else ())]
+    mistakes = [path_mistake(shape, path) for path in beside]
+    if unless and mistakes and all(mistakes):
+        found = mistakes[0] or ("", "")
+        yield Problem(f"{place}: {pair.operation}", ", ".join(unless.beside), *found)
     for path in unless.paths if unless else ():
         # One list serves all operations of a requirement: each path must be right in one of them.
         if (mistake := path_mistake(shape, path)) and not _is_elsewhere(pair.requirement, path):

@@ -27,6 +27,13 @@ def tags(settings: Settings) -> dict[str, str]:
     }
 
 
+def origins(platform: Environment) -> list[str]:
+    """The buckets, and how the ARNs of the account's models and versions of models begin."""
+    region, account = platform.aws_region, platform.aws_account_id
+    own = f"arn:{partitions()[region]}:sagemaker:{region}:{account}"
+    return [platform.data_bucket, platform.model_bucket, f"{own}:model/", f"{own}:model-package/"]
+
+
 def registries(platform: Environment) -> list[str]:
     """The registries that images may come from: the account's own, and those of AWS's images."""
     region = platform.aws_region
@@ -54,6 +61,7 @@ VALUES: dict[str, Callable[[Settings, Environment], Any]] = {
     "kms_key_arn": lambda settings, platform: platform.kms_key_arn,
     "execution_role_arn": lambda settings, platform: platform.execution_role_arn,
     "buckets": lambda settings, platform: [platform.data_bucket, platform.model_bucket],
+    "origins": lambda settings, platform: origins(platform),
     "registries": lambda settings, platform: registries(platform),
     "tags": lambda settings, platform: tags(settings),
 }

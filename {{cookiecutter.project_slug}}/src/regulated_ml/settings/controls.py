@@ -1,15 +1,16 @@
 """What controls and exceptions may say: the form of the catalogue, and of config/'s two files.
 
-The standard's catalogue (`security/controls.yaml`) and the organisation's `config/controls.yaml` have
-one form, so that a control can move from one to the other as it stands.
+The standard's catalogue (`security/controls.yaml`) and the organisation's `config/controls.yaml`
+have one form, so that a control can move from one to the other as it stands.
 """
 
 import datetime
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from regulated_ml.identifiers import filled
 from regulated_ml.settings.base import Section
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -71,10 +72,25 @@ class Must(Section):
 
 
 class Unless(Section):
-    """Where a requirement does not apply: a value at one of the paths matches the pattern."""
+    """Where a requirement does not ask for a field: a value at one of the paths is of the pattern.
 
-    paths: Paths
+    The pattern may name a part of identifiers.toml, as %(own_disk)s.
+    """
+
+    paths: tuple[str, ...] = ()  # from the request's root
+    beside: tuple[str, ...] = ()  # from the structure that holds the field
     matches: str
+
+    @field_validator("matches")
+    @classmethod
+    def _filled(cls, pattern: str) -> str:
+        return filled(pattern) if "%(" in pattern else pattern
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Unless":
+        if not (self.paths or self.beside):
+            raise ValueError("paths, or beside, says where the value stands")
+        return self
 
 
 class Requirement(Section):

@@ -5,14 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from regulated_ml.identifiers import filled
 from regulated_ml.settings.base import Section
 
-# Families whose instances have a disk of their own: it is encrypted by the hardware, and SageMaker
-# refuses a key for it. A test holds the pattern to that of the control on volumes.
-OWN_DISK = re.compile(
-    r"ml\.(p3dn|p4de?|p5[a-z]*|p6[a-z0-9-]*|g4(dn|ad)|g5|g6[a-z]*|gr6[a-z]*|g7[a-z]*|trn1n?"
-    r"|trn2[a-z]*|i[347][a-z]*|im4gn|is4gen|[cmr]\d+[a-z]*d[a-z]*)\..*"
-)
+OWN_DISK = re.compile(filled("%(own_disk)s"))
 
 Minutes = Annotated[int, Field(ge=1, le=28 * 24 * 60)]  # SageMaker's longest job has 28 days
 

@@ -23,7 +23,8 @@ class Row(NamedTuple):
     operand: Any
     words: str  # what the operand is called in the settings, or the literal
     missing: str
-    unless_paths: tuple[Path, ...]
+    unless_paths: tuple[Path, ...]  # from the request's root
+    unless_beside: tuple[Path, ...]  # from the structure that holds the field
     unless: re.Pattern[str] | None
 
 
@@ -65,7 +66,7 @@ def violation(row: Row, place: Place, value: Any, operation: str) -> Violation:
     if row.verb == "carry" and value is not MISSING:
         wrong = wrong_tags(value, row.operand) or lacking_tags(value, row.operand)
         words["values"] = listed({key: row.operand[key] for key in wrong})
-        value = ", ".join(f"{key}={tag}" for key, tag in tags(value).items() if key in wrong)
+        value = ", ".join(f"{key}={tag}" for key, tag in tags(value) if key in wrong)
     return Violation(
         control=row.control,
         field=written(place) or operation,

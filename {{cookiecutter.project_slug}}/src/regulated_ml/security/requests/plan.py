@@ -10,7 +10,7 @@ from regulated_ml.security.requests.embedded import Embedded, Inner, inside, rea
 from regulated_ml.security.requests.filling import Filling, replacement
 from regulated_ml.security.requests.findings import Result, Row, resource_name, violation
 from regulated_ml.security.requests.verbs import VERBS, wrong_tags
-from regulated_ml.security.requests.walking import MISSING, parse, places, written
+from regulated_ml.security.requests.walking import MISSING, Place, parse, places, written
 
 
 def compile(content: Mapping[str, Any]) -> "Plan":
@@ -130,7 +130,7 @@ def _hold(
                 continue
         elif VERBS[row.verb].holds(value, row.operand):
             continue
-        if row.unless and _lacks(row, value) and _applies_not(row, request):
+        if row.unless and _lacks(row, value) and _applies_not(row, request, place):
             continue
         filled = replacement(row, value)
         if filled is not MISSING and filling and not excepted:
@@ -145,12 +145,22 @@ def _lacks(row: Row, value: Any) -> bool:
     return value is MISSING or (row.verb == "carry" and not wrong_tags(value, row.operand))
 
 
-def _applies_not(row: Row, request: dict[str, Any]) -> bool:
+def _applies_not(row: Row, request: dict[str, Any], place: Place) -> bool:
+    """Whether a value that lifts the requirement stands where its paths lead."""
     pattern = row.unless
+    holder: Any = request
+    for part in place[:-1]:
+        if isinstance(part, str):
+            holder = holder.get(part) if isinstance(holder, dict) else None
+        else:
+            holder = holder[part]
+    beside = holder if isinstance(holder, dict) else {}
+    looked_at = [
+        *(found for path in row.unless_paths for _, found in places(request, path)),
+        *(found for path in row.unless_beside for _, found in places(beside, path)),
+    ]
     return pattern is not None and any(
-        isinstance(value, str) and pattern.fullmatch(value) is not None
-        for path in row.unless_paths
-        for place, value in places(request, path)
+        isinstance(value, str) and pattern.fullmatch(value) is not None for value in looked_at
     )
 
 
@@ -164,6 +174,7 @@ def _row(row: Mapping[str, Any]) -> Row:
         operand=row["operand"],
         words=row["words"],
         missing=row["missing"],
-        unless_paths=tuple(parse(path) for path in unless["paths"]) if unless else (),
+        unless_paths=tuple(map(parse, unless["paths"])) if unless else (),
+        unless_beside=tuple(map(parse, unless["beside"])) if unless else (),
         unless=re.compile(unless["matches"]) if unless else None,
     )

@@ -19,8 +19,12 @@ _BUCKET = re.compile(
 
 
 def _lies_in(value: Any, operand: Any) -> bool:
-    match = _BUCKET.fullmatch(_known_start(value))
-    return match is not None and (match[1] or match[2]) in operand
+    address = _known_start(value)
+    match = _BUCKET.fullmatch(address)
+    if match is not None and (match[1] or match[2]) in operand:
+        return True
+    # A beginning of ARNs ends with a slash, which no name of a bucket does.
+    return any(address.startswith(each) for each in operand if each.endswith("/"))
 
 
 def _comes_from(value: Any, operand: Any) -> bool:
@@ -31,26 +35,23 @@ def _carries(value: Any, operand: Any) -> bool:
     return not wrong_tags(value, operand) and not lacking_tags(value, operand)
 
 
-def tags(value: Any) -> Mapping[str, Any]:
-    """A list of tags, each a key and a value, as a mapping."""
-    if not isinstance(value, list | tuple):
-        return {}
-    pairs = (each for each in value if isinstance(each, Mapping))
-    return {
-        str(each.get("Key", each.get("key"))): each.get("Value", each.get("value"))
-        for each in pairs
-    }
+def tags(value: Any) -> list[tuple[str, Any]]:
+    """A list of tags, each a key and a value, as pairs."""
+    return [
+        (str(each.get("Key", each.get("key"))), each.get("Value", each.get("value")))
+        for each in (value if isinstance(value, list | tuple) else ())
+        if isinstance(each, Mapping)
+    ]
 
 
 def wrong_tags(value: Any, operand: Mapping[str, str]) -> list[str]:
-    """The keys that are there with another value."""
-    found = tags(value)
-    return [key for key, expected in operand.items() if found.get(key, expected) != expected]
+    """The keys that are there with another value, even if they are there with the right one too."""
+    return [key for key, tag in tags(value) if key in operand and tag != operand[key]]
 
 
 def lacking_tags(value: Any, operand: Mapping[str, str]) -> list[str]:
     """The keys that are not there."""
-    found = tags(value)
+    found = {key for key, _ in tags(value)}
     return [key for key in operand if key not in found]
 
 
