@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from regulated_ml.errors import UserError
+from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Commit, Data, Dependencies, Identity, Record
-from regulated_ml.tracking.store import RunStore, artifacts, exclusive
+from regulated_ml.tracking.store import RunStore, artifacts
 
 
 def a_record(run_id: str, folder: Path, step: str = "train", key: str = "k") -> Record:

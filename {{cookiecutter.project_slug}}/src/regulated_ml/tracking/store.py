@@ -10,8 +10,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,9 @@ from pydantic import ValidationError
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import read_json, sha256, write_json
 from regulated_ml.identifiers import Problem
+from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Artifact, Record
+from regulated_ml.tracking.trail import Trail
 
 RUNS = "runs"  # the folder of the runs, below the repository's root
 RECORD = "record.json"
@@ -49,6 +51,7 @@ class RunStore:
         self.folder = folder
         self._environment = environment
         self._incomplete = folder / ".incomplete"
+        self.trail = Trail(folder)
 
     def folder_of(self, run: Record | str) -> Path:
         """Where the artefacts of a run lie."""
@@ -126,6 +129,7 @@ class RunStore:
         with ExitStack() as held:
             # The registry's lock keeps another process from sweeping between creating and locking.
             with exclusive(self._incomplete / "registry"):
+                self.settle()
                 self._sweep()
                 handle = held.enter_context(lock.open("w"))
                 fcntl.flock(handle, fcntl.LOCK_EX)
@@ -135,11 +139,52 @@ class RunStore:
             yield Unfinished(run_id, folder, handle.fileno())
 
     def finish(self, folder: Path, record: Record) -> Record:
-        """Writes the record into `folder` and makes the folder a run, by one rename."""
+        """Writes the record into `folder`, adds it to the trail and makes the folder a run.
+
+        The entry of the trail decides: a run that has one is there, and `settle` makes up for a
+        rename that a kill has kept from happening.
+        """
         write_json(folder / RECORD, record.model_dump(mode="json"))
-        folder.rename(self.folder_of(record))
-        _sync(self.folder)
+        with self.trail.held():
+            self._adopt()
+            self._settle()
+            self.trail.append("run", record.id, folder / RECORD)
+            self._settle()
         return record
+
+    def readable(self) -> list[Record]:
+        """Every finished run whose record can be read."""
+        runs = []
+        for _, path in self.records():
+            with suppress(UserError):
+                runs.append(_read(path))
+        return runs
+
+    def records(self) -> Iterator[tuple[str, Path]]:
+        """The id and the record's file of every run that is there, readable or not."""
+        for path in self.folder.glob(f"*/{RECORD}"):
+            if RUN_ID.match(path.parent.name):
+                yield path.parent.name, path
+
+    def settle(self) -> None:
+        """Makes a run of what a killed process had added to the trail and not renamed yet."""
+        with self.trail.held():
+            self._settle()
+
+    def _settle(self) -> None:
+        last = self.trail.last()
+        if last is None or self.folder_of(last.id).exists():
+            return
+        prepared = self._incomplete / last.id
+        if (prepared / RECORD).is_file() and sha256(prepared / RECORD) == last.record:
+            prepared.rename(self.folder_of(last.id))
+            _sync(self.folder)
+
+    def _adopt(self) -> None:
+        """Begins the trail with the runs that are older than it."""
+        if not self.trail.path.exists():
+            for run in self.all():
+                self.trail.append("adopted", run.id, self.folder_of(run) / RECORD)
 
     def _sweep(self) -> None:
         """Removes what processes left behind that no longer live."""
@@ -171,42 +216,9 @@ def artifacts(folder: Path, *, leave_out: str) -> tuple[Artifact, ...]:
     )
 
 
-@contextmanager
-def exclusive(lock: Path, when_waiting: Callable[[], None] = lambda: None) -> Iterator[int]:
-    """Holds `lock` for the block, waiting while another process has it; yields its descriptor.
-
-    `when_waiting` is called before the wait begins, if there is one.
-
-    A child process that inherits the descriptor keeps the lock for as long as it lives. The file
-    is removed at the end, so who waited may get the lock of a file that is gone, and tries again.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        with lock.open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                when_waiting()
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if not _is_open_as(lock, handle.fileno()):
-                continue
-            try:
-                yield handle.fileno()
-            finally:
-                lock.unlink(missing_ok=True)
-            return
-
-
 def _pointer(step: str, environment: str | None) -> str:
     """The key of a step in the file of pointers; `local` is the environment without a name."""
     return step if environment in (None, "local") else f"{environment}/{step}"
-
-
-def _is_open_as(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _read(path: Path) -> Record:

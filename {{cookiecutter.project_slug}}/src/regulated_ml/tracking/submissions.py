@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from regulated_ml.errors import UserError
 from regulated_ml.files import read_json, write_json
+from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Submitted
-from regulated_ml.tracking.store import exclusive
 
 
 class Submissions:

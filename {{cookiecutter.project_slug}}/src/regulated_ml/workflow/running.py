@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from regulated_ml.errors import UserError
 from regulated_ml.platforms.interface import Job, Platform, RemotePlatform, Report
 from regulated_ml.settings import Settings
+from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Record, Submitted
-from regulated_ml.tracking.store import RunStore, Unfinished, exclusive
+from regulated_ml.tracking.store import RunStore, Unfinished
 from regulated_ml.workflow import recording, requests
 from regulated_ml.workflow.requests import Request, Table
 from regulated_ml.workflow.steps import STEP, Step

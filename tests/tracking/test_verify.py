@@ -1,0 +1,32 @@
+"""`rml runs verify` in a repository: what it says of a whole trail, and of one that is not."""
+
+import json
+from pathlib import Path
+
+from commands import git, rml
+
+
+def test_a_whole_trail_is_said_to_be_whole_and_anchored_by_a_tag(small: Path) -> None:
+    done = rml(small, "runs", "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "4 entries" in done.stdout
+    assert "not anchored" in done.stdout
+    newest = json.loads(rml(small, "runs", "verify", "--json").stdout)["newest"]
+    git(small, "tag", "--annotate", "model-1", "--message", f"A release\n\nTrail-Entry: 4 {newest}")
+    assert "anchored in tag model-1" in rml(small, "runs", "verify").stdout
+
+
+def test_a_cut_end_is_found_by_the_tag_and_a_changed_artefact_by_its_record(small: Path) -> None:
+    newest = json.loads(rml(small, "runs", "verify", "--json").stdout)["newest"]
+    git(small, "tag", "--annotate", "model-1", "--message", f"A release\n\nTrail-Entry: 4 {newest}")
+    trail = small / "runs/trail.jsonl"
+    *kept, last = trail.read_text().splitlines(keepends=True)
+    trail.write_text("".join(kept))
+    (artefact,) = small.glob("runs/evaluate-*/evaluation/evaluation.json")
+    artefact.write_text(artefact.read_text().replace("0", "1", 1))
+    done = rml(small, "runs", "verify", "--json")
+    assert done.returncode == 1
+    said = [f"{each['place']}: {each['what']}" for each in json.loads(done.stdout)["findings"]]
+    assert any("tag model-1 names entry 4" in each for each in said)
+    assert any("evaluation.json" in each and "changed" in each for each in said)
+    assert any(json.loads(last)["id"] in each and "inserted" in each for each in said)

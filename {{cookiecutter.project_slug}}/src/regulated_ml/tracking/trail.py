@@ -1,0 +1,198 @@
+"""The audit trail: every record once, in the order of time, chained by hash.
+
+Each line of `runs/trail.jsonl` holds the hash of a record and the hash of the line before, so that
+nothing can be taken out, changed or slipped in without every later line telling. Who rewrites the
+whole file makes a new chain: so its newest hash is kept elsewhere too, as an anchor, in the tags of
+releases and, on AWS, in a bucket under Object Lock.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from regulated_ml.errors import UserError
+from regulated_ml.files import sha256
+from regulated_ml.tracking.locking import exclusive
+
+TRAIL = "trail.jsonl"
+BEFORE_THE_FIRST = "0" * 64
+TAIL = 4096  # bytes that hold the last line for sure
+
+
+class Entry(BaseModel):
+    """A line of the trail."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    number: int  # from 1, without gaps
+    time: str  # UTC, ISO 8601
+    kind: str  # what the record is of: a run; adopted: a run from before there was a trail
+    id: str
+    record: str  # SHA-256 of the record's file
+    previous: str  # hash of the line before
+    hash: str
+
+    def expected_hash(self) -> str:
+        """SHA-256 over the other members, as JSON with sorted keys and without blanks."""
+        content = self.model_dump(exclude={"hash"})
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Anchor(NamedTuple):
+    """A hash of the trail that is kept somewhere else."""
+
+    where: str
+    number: int
+    hash: str
+
+
+class Finding(NamedTuple):
+    """What is not as the trail says."""
+
+    place: str
+    what: str
+
+
+class Trail:
+    """The trail of the records below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / TRAIL
+        self._folder = folder
+
+    def held(self) -> AbstractContextManager[int]:
+        """One process at a time adds to the trail."""
+        return exclusive(self._folder / f".{TRAIL}.lock")
+
+    def last(self) -> Entry | None:
+        """The newest entry; a line that a kill cut off while it was written does not count."""
+        if not self.path.is_file():
+            return None
+        with self.path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - TAIL, 0))
+            *whole, _ = file.read().split(b"\n")
+        return self._entry(whole[-1]) if whole else None
+
+    def _entry(self, line: bytes) -> Entry:
+        try:
+            return Entry.model_validate_json(line)
+        except ValidationError as error:
+            rule = "the audit trail's last line is no entry"
+            fix = "rml runs verify says what was changed; restore the file from its backup"
+            raise UserError.one(str(self.path), "", rule, fix) from error
+
+    def append(self, kind: str, record_id: str, record: Path) -> Entry:
+        """Adds the record that lies in a file; call it with the trail held."""
+        last = self.last()
+        content: dict[str, Any] = {
+            "number": last.number + 1 if last else 1,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "kind": kind,
+            "id": record_id,
+            "record": sha256(record),
+            "previous": last.hash if last else BEFORE_THE_FIRST,
+        }
+        entry = Entry(**content, hash="")
+        entry = entry.model_copy(update={"hash": entry.expected_hash()})
+        with self.path.open("ab") as file:
+            file.truncate(self._whole_size())
+            file.write(entry.model_dump_json().encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return entry
+
+    def _whole_size(self) -> int:
+        """The bytes of the file up to the end of its last whole line."""
+        size = self.path.stat().st_size
+        with self.path.open("rb") as file:
+            file.seek(max(size - TAIL, 0))
+            tail = file.read()
+        return size - len(tail) + tail.rfind(b"\n") + 1
+
+    def lines(self) -> list[str]:
+        """The lines as they stand in the file."""
+        return self.path.read_text(encoding="utf-8").split("\n") if self.path.is_file() else []
+
+
+def verify(
+    trail: Trail,
+    records: Callable[[], Iterable[tuple[str, Path]]],
+    anchors: Sequence[Anchor] = (),
+) -> list[Finding]:
+    """Everything in which the trail, the records and the anchors disagree.
+
+    `records` gives the id of every record that is there, and its file.
+    """
+    entries, findings = _read(trail)
+    findings += _chain(entries)
+    findings += _records(entries, dict(records()))
+    findings += _anchors(entries, anchors)
+    return findings
+
+
+def _read(trail: Trail) -> tuple[list[Entry], list[Finding]]:
+    entries, findings = [], []
+    *whole, rest = trail.lines() or [""]
+    for number, line in enumerate(whole, start=1):
+        try:
+            entries.append(Entry.model_validate_json(line))
+        except ValidationError as error:
+            what = f"the line is no entry: {error.errors()[0]['msg'].lower()}"
+            findings.append(Finding(f"{TRAIL} line {number}", what))
+    if rest:
+        findings.append(Finding(f"{TRAIL} line {len(whole) + 1}", "the line is cut off"))
+    return entries, findings
+
+
+def _chain(entries: Sequence[Entry]) -> Iterator[Finding]:
+    """Each entry against itself and against the one before."""
+    number, previous = 0, BEFORE_THE_FIRST
+    for entry in entries:
+        place = f"{TRAIL} entry {entry.number}, {entry.id}"
+        if entry.hash != entry.expected_hash():
+            yield Finding(place, "the entry was changed: its hash is not that of its content")
+        if entry.number > number + 1:
+            gone = range(number + 1, entry.number)
+            which = " to ".join(map(str, dict.fromkeys((gone[0], gone[-1]))))
+            yield Finding(f"{TRAIL} entry {which}", "the entry was removed")
+        elif entry.number <= number:
+            yield Finding(place, f"the entry was inserted or moved: it comes after entry {number}")
+        elif entry.previous != previous:
+            yield Finding(place, "it does not follow the entry before: one of the two was replaced")
+        number, previous = entry.number, entry.hash
+
+
+def _records(entries: Sequence[Entry], there: dict[str, Path]) -> Iterator[Finding]:
+    """Each record against its entry, both ways."""
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.id in seen:
+            yield Finding(f"{TRAIL} entry {entry.number}, {entry.id}", "the record is named twice")
+        seen.add(entry.id)
+        path = there.get(entry.id)
+        if path is None:
+            yield Finding(entry.id, f"the record was removed: entry {entry.number} names it")
+        elif sha256(path) != entry.record:
+            yield Finding(entry.id, f"the record was changed since entry {entry.number} was made")
+    for record_id in sorted(there.keys() - seen):
+        yield Finding(record_id, "the record was inserted: no entry of the trail names it")
+
+
+def _anchors(entries: Sequence[Entry], anchors: Sequence[Anchor]) -> Iterator[Finding]:
+    by_number = {entry.number: entry for entry in entries}
+    for anchor in anchors:
+        entry = by_number.get(anchor.number)
+        if entry is None:
+            what = f"the end of the trail was cut off: {anchor.where} names entry {anchor.number}"
+            yield Finding(TRAIL, what)
+        elif entry.hash != anchor.hash:
+            what = f"the trail was written anew: {anchor.where} has another hash of this entry"
+            yield Finding(f"{TRAIL} entry {anchor.number}, {entry.id}", what)
