@@ -18,7 +18,7 @@ NAMES.append(f"aws.sagemaker.{REGION}.notebook")
 
 def make_ready(account: Account) -> None:
     """Adds to the fixture's account what it lacks."""
-    for step in (_key, _role, _network, _endpoints, buckets_ready):
+    for step in (_key, _role, network_ready, _endpoints, buckets_ready):
         step(account)
 
 
@@ -99,7 +99,8 @@ def made(account: Account, kind: str, name: str) -> str:
     return json.dumps(document)
 
 
-def _network(account: Account) -> None:
+def network_ready(account: Account) -> None:
+    """Gives the VPC and its group what they lack."""
     ec2 = account.client("ec2")
     for name in ("EnableDnsSupport", "EnableDnsHostnames"):
         ec2.modify_vpc_attribute(VpcId=account.vpc, **{name: {"Value": True}})
