@@ -184,6 +184,27 @@ def test_the_keys_id_is_the_key(audited: Audited) -> None:
     assert report(audited)["findings"] == []
 
 
+def test_what_a_schedule_starts_has_the_tags_of_the_schedule(audited: Audited) -> None:
+    from .compliant import processing, schedule
+
+    audited.make("CreateMonitoringSchedule", schedule(audited.team, "credit-default-schedule"))
+    for name in ("started-by-the-schedule", "started-by-hand"):
+        request = processing(audited.team, name)
+        del request["Tags"]
+        audited.make("CreateProcessingJob", request)
+    (kept,) = audited.front.kept
+
+    def started(answer: dict[str, Any]) -> dict[str, Any]:
+        by_itself = answer["ProcessingJobName"] == "started-by-the-schedule"
+        return {**answer, "MonitoringScheduleArn": kept.arn} if by_itself else answer
+
+    audited.front.changes["DescribeProcessingJob"] = started
+    found = report(audited)
+    assert [(f["control"], f["name"]) for f in found["findings"]] == [
+        ("RML-TAG-1", "started-by-hand")
+    ]
+
+
 # --- the environment's own buckets and key ---
 
 

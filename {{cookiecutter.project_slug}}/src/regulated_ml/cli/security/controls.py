@@ -53,8 +53,16 @@ def _entry(found: "Overview", control: str) -> "Entry":
 def _print_all(found: "Overview") -> None:
     from regulated_ml.security.overview import MEANINGS
 
-    columns = ("control", "title", "severity", "operations", "pairs", *MEANINGS, "exceptions")
-    output.print_table("", columns, [_row(entry) for entry in found.entries])
+    asked = [
+        (e.control.id, e.control.severity, _exceptions(e), e.control.title) for e in found.entries
+    ]
+    output.print_table("Controls", ("control", "severity", "excepted", "title"), asked)
+    held = [
+        (e.control.id, *(n or "-" for n in (len(e.operations), len(e.pairs), *e.barriers)))
+        for e in found.entries
+    ]
+    columns = ("control", "operations", "pairs", *MEANINGS)
+    output.print_table("Pairs that each barrier holds", columns, held)
     counts = found.counts
     typer.echo(
         f"{counts['controls']} controls, {counts['operations']} operations, "
@@ -65,12 +73,10 @@ def _print_all(found: "Overview") -> None:
         typer.echo(f"  {name:8}{meaning}")
 
 
-def _row(entry: "Entry") -> tuple[object, ...]:
-    control = entry.control
-    excepted = len(entry.exceptions) or ("-" if control.can_be_excepted else "never")
-    held = (count or "-" for count in entry.barriers)
-    operations, pairs = len(entry.operations) or "-", len(entry.pairs) or "-"
-    return control.id, control.title, control.severity, operations, pairs, *held, excepted
+def _exceptions(entry: "Entry") -> str:
+    if entry.exceptions:
+        return f"{len(entry.exceptions)} in force"
+    return "possible" if entry.control.can_be_excepted else "never"
 
 
 def _print_one(found: "Overview", entry: "Entry") -> None:

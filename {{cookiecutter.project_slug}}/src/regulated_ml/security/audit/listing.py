@@ -1,6 +1,6 @@
 """Goes through the account: lists, describes, reads tags, and keeps what it could not look at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -16,6 +16,10 @@ NOT_OFFERED = ("UnknownOperationException",)
 # With these every further question would end in the same way.
 FATAL = frozenset(code for code, (_, fix) in clients.ANSWERS.items() if fix == clients.SIGN_IN)
 
+
+DELETED = "Deleted"  # applications are listed for a day after
+# What started a job by itself: the tags are on that, and not all of them come down to the job.
+STARTED_BY = ("TuningJobArn", "AutoMLJobArn", "MonitoringScheduleArn", "LabelingJobArn")
 
 _BY_CREATE = {row.create: row for row in RESOURCES}
 
@@ -47,18 +51,32 @@ class Account:
         self.unseen: list[Unseen] = []
         self.not_offered: list[str] = []
 
-    def resources(self, row: Resource) -> Iterator[Listed]:
-        """Every resource of a kind, described, with its tags."""
-        for summary in self.summaries(row):
+    def resources(self, row: Resource, say: Callable[[str], None]) -> Iterator[Listed]:
+        """Every resource of a kind, described, with its tags; `say` is told what is looked at."""
+        say(f"looking for each {row.words}")
+        summaries = self.summaries(row)
+        for number, summary in enumerate(summaries, start=1):
+            say(f"{row.words} {number} of {len(summaries)}")
             name = str(summary[row.name_member])
             shown = f"{row.words} {name}"
             described = self._described(row, summary, shown)
-            if described is None:
+            if described is None or described.get("Status") == DELETED:
                 continue
             arn = row.arn(described, summary)
-            tags = self._all("list_tags", "Tags", f"tags of {shown}", ResourceArn=arn)
+            tags = self._tags(arn, described, f"tags of {shown}")
             if tags is not None:
                 yield Listed(row, name.partition("/")[2] or name, arn, described, tags)
+
+    def _tags(
+        self, arn: str, described: Mapping[str, Any], shown: str
+    ) -> list[dict[str, str]] | None:
+        """Its tags, or those of what started it where it has none."""
+        starter = next((described[name] for name in STARTED_BY if described.get(name)), "")
+        for each in filter(None, (arn, starter)):
+            tags = self._all("list_tags", "Tags", shown, ResourceArn=each)
+            if tags or tags is None:
+                return tags
+        return []
 
     def summaries(self, row: Resource) -> list[dict[str, Any]]:
         """What the list says of each resource of a kind, with what it was asked by."""
