@@ -169,6 +169,14 @@ def test_a_refused_job_leaves_no_note(away: Away) -> None:
     assert not away.notes
 
 
+def test_a_job_whose_start_is_uncertain_keeps_its_note(away: Away) -> None:
+    away.front.instead["CreateProcessingJob"] = [refusal("InternalFailure", status=500)]
+    away.front.instead["DescribeProcessingJob"] = [refusal("InternalFailure", status=500)]
+    done = away.rml("prepare")
+    assert done.returncode == ExitStatus.RESOURCE
+    assert f"whether {away.submitted()} was started says: rml --env dev jobs list" in done.stderr
+
+
 def test_a_foreign_file_among_the_inputs_stops_it(submitted: Away) -> None:
     s3, bucket = submitted.account.client("s3"), submitted.account.buckets[0]
     listed = s3.list_objects_v2(Bucket=bucket)["Contents"]

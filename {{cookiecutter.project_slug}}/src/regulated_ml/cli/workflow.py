@@ -219,8 +219,10 @@ def _run(
             act = workflow.run if wait else workflow.submit
             return act(step, parents, table, progress, **options)
     except KeyboardInterrupt:
-        rule = "it was interrupted, and no half run is kept"
-        fix = "start it again" + (": it goes on from its checkpoint" if name == "train" else "")
+        is_local = workflow.settings.platform is None
+        rule = f"it was interrupted, and no half run is {'kept' if is_local else 'submitted'}"
+        goes_on = ": it goes on from its checkpoint" if is_local and name == "train" else ""
+        fix = f"start it again{goes_on}"
         raise UserError.one(name, "", rule, fix, ExitStatus.INTERRUPTED) from None
 
 

@@ -1,12 +1,12 @@
 """Hands a step to a platform whose jobs outlive us, and keeps what it takes to finish it later."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from regulated_ml.errors import UserError
+from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
 from regulated_ml.locks import LOCK
 from regulated_ml.platforms.interface import Job, RemotePlatform, Report, Tell
@@ -91,17 +91,33 @@ class RemoteWorkflow(Workflow):
             is_latest=not instead,
         )
         self.submissions.add(note)
-        try:
-            report(0, None, "submitting the job")
+        report(0, None, "submitting the job")
+        with self._told_what_is_certain(note):
             self.platform.submit(job, staged)
-        except UserError:
-            # Refused, or lost on the way there: only where it is certain that no job was started
-            # is its note of no use.
-            with suppress(UserError):
-                if self.platform.describe(note.job, note.kind) is None:
-                    self.submissions.remove(note)
-            raise
         return Handed(note, fresh=True)
+
+    @contextmanager
+    def _told_what_is_certain(self, note: Submitted) -> Iterator[None]:
+        """Forgets a job that was refused; says of one that may have started how to find out."""
+        how = f"whether {note.job} was started says: rml --env {note.environment} jobs list"
+        try:
+            yield
+        except KeyboardInterrupt:
+            rule = "submitting was interrupted"
+            raise UserError.one("job", note.job, rule, how, ExitStatus.INTERRUPTED) from None
+        except UserError as error:
+            if self._was_refused(note):
+                self.submissions.remove(note)
+                raise
+            problems = [each._replace(fix=f"{each.fix}; {how}") for each in error.problems]
+            raise UserError(problems, error.status) from error
+
+    def _was_refused(self, note: Submitted) -> bool:
+        """Whether it is certain that there is no job; the way to AWS may be what is broken."""
+        try:
+            return self.platform.describe(note.job, note.kind) is None
+        except UserError:
+            return False
 
     def _under_way(self, key: str) -> Submitted | None:
         """A job of the same key that runs, or has ended well and was not collected."""

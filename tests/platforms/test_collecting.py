@@ -1,0 +1,105 @@
+"""The outputs of a training on SageMaker become files of a run, and are not believed."""
+
+import io
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aws import Account
+
+from regulated_ml.errors import UserError
+from regulated_ml.platforms.archive import pack
+from regulated_ml.platforms.interface import RemoteJob
+from regulated_ml.platforms.sagemaker.collecting import collect
+from regulated_ml.platforms.sagemaker.storage import Storage
+from regulated_ml.settings import load
+
+PLACE = "credit-default/dev/runs/train-1/job/output"
+
+
+class Trial:
+    """A bucket with outputs, and the folder of a run."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self._account, self.folder = account, folder / "run"
+        self.folder.mkdir()
+
+    def put(self, archive: str, files: dict[str, bytes], link: str = "") -> None:
+        """Puts an archive into the bucket as SageMaker packs it: with times and owners."""
+        content = io.BytesIO()
+        with tarfile.open(fileobj=content, mode="w:gz") as tar:
+            for name, data in files.items():
+                member = tarfile.TarInfo(name)
+                member.size, member.mtime, member.uname = len(data), 1_800_000_000, "ec2-user"
+                tar.addfile(member, io.BytesIO(data))
+            if link:
+                member = tarfile.TarInfo("link")
+                member.type, member.linkname = tarfile.SYMTYPE, link
+                tar.addfile(member)
+        self._account.client("s3").put_object(
+            Bucket=self._account.buckets[1], Key=f"{PLACE}/{archive}", Body=content.getvalue()
+        )
+
+    def collect(self) -> list[str]:
+        """The files of the run, afterwards."""
+        now = datetime.now(UTC)
+        outputs = f"s3://{self._account.buckets[1]}/{PLACE}"
+        job = RemoteJob(
+            *("job", "training", "Completed", "Completed", "", now, now, 1.0, 1.0),
+            facts={"outputs": outputs},
+        )
+        storage = Storage(load(self._account.repository, "dev"), self._account.client("s3"))
+        try:
+            collect(job, storage, self.folder, lambda *_: None)
+        finally:
+            self.left = sorted(path.name for path in self.folder.rglob("*"))
+        return self.left
+
+
+@pytest.fixture
+def trial(account: Account, tmp_path: Path) -> Trial:
+    """Nothing has been put or collected."""
+    return Trial(account, tmp_path)
+
+
+def test_the_model_is_packed_as_a_local_job_packs_it(trial: Trial, tmp_path: Path) -> None:
+    trial.put("model.tar.gz", {"xgboost-model.ubj": b"model", "metadata/features.json": b"{}"})
+    trial.put("output.tar.gz", {"training.json": b"{}", "plots/a.png": b"png"})
+    assert trial.collect() == ["a.png", "model.tar.gz", "plots", "training.json"]
+    here = tmp_path / "here"
+    (here / "metadata").mkdir(parents=True)
+    (here / "xgboost-model.ubj").write_bytes(b"model")
+    (here / "metadata/features.json").write_bytes(b"{}")
+    pack(here, tmp_path / "model.tar.gz")
+    assert (trial.folder / "model.tar.gz").read_bytes() == (tmp_path / "model.tar.gz").read_bytes()
+
+
+def test_a_training_without_outputs_beside_its_model_is_one(trial: Trial) -> None:
+    trial.put("model.tar.gz", {"xgboost-model.ubj": b"model"})
+    assert trial.collect() == ["model.tar.gz"]
+
+
+def test_a_completed_training_without_a_model_is_said_to_be_one(trial: Trial) -> None:
+    with pytest.raises(UserError, match="its model is not in the bucket"):
+        trial.collect()
+    assert trial.left == []
+
+
+@pytest.mark.parametrize("archive", ["model.tar.gz", "output.tar.gz"])
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped-of-a-job"])
+def test_a_path_that_leads_out_is_refused(trial: Trial, archive: str, name: str) -> None:
+    trial.put("model.tar.gz", {"xgboost-model.ubj": b"model"})
+    trial.put(archive, {name: b"evil"})
+    with pytest.raises(UserError, match="leads out of the archive"):
+        trial.collect()
+    assert not [each for each in trial.left if "escaped" in each]
+    assert not Path("/tmp/escaped-of-a-job").exists()
+    assert not [path for path in trial.folder.parent.iterdir() if "escaped" in path.name]
+
+
+def test_a_link_is_refused(trial: Trial) -> None:
+    trial.put("model.tar.gz", {"xgboost-model.ubj": b"model"}, link="/etc/passwd")
+    with pytest.raises(UserError, match="a link or a device"):
+        trial.collect()
+    assert trial.left == []
