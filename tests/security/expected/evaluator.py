@@ -156,6 +156,9 @@ class Request:
         if self.operation == "CreateEndpointConfig" and path.startswith(("VpcConfig", "EnableNet")):
             # The API takes them only where no variant names a model: there they are the model's.
             return any("ModelName" in v for v in self.request.get("ProductionVariants") or ())
+        if name == "CreateModelPackage Tags":
+            # AWS: a version in a group has the group's tags, and may not be given any.
+            return "ModelPackageGroupName" in self.request
         return any(re.fullmatch(pattern, name) for pattern in OPTIONAL)
 
 

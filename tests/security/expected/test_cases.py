@@ -8,7 +8,7 @@ import pytest
 from . import cases, evaluator, generator, table
 from .sender import Outcome, Sender
 from .table import Row
-from .values import Team, is_right
+from .values import OTHERS_KEY, Team, is_right
 
 OPERATIONS = [name for name in table.by_operation() if "." not in name]
 
@@ -81,6 +81,37 @@ def test_all_that_is_wrong_is_said_at_once(operation: str, sender: Sender, the_t
         if how == "contradicts":
             contradicted.add(path)
     assert send(sender, operation, request).refused == contradicted
+
+
+def test_a_version_in_a_group_has_the_groups_tags(sender: Sender, the_team: Team) -> None:
+    request = {"ModelPackageGroupName": "credit", **cases.minimal("CreateModelPackage", the_team)}
+    sent = send(sender, "CreateModelPackage", request).request
+    assert sent is not None
+    assert "Tags" not in sent
+
+
+@pytest.mark.parametrize("kind", ["g5.xlarge", "m5d.large", "p4d.24xlarge", "c6gd.large"])
+def test_no_key_is_filled_in_for_local_disks(kind: str, sender: Sender, the_team: Team) -> None:
+    # AWS: "You can't request a VolumeKmsKeyId when using an instance type with local storage."
+    request = cases.minimal("CreateTrainingJob", the_team)
+    request["ResourceConfig"] = {"InstanceType": f"ml.{kind}", "InstanceCount": 1}
+    sent = send(sender, "CreateTrainingJob", request).request
+    assert sent is not None
+    assert "VolumeKmsKeyId" not in sent["ResourceConfig"]
+    request["ResourceConfig"]["VolumeKmsKeyId"] = OTHERS_KEY
+    refused = send(sender, "CreateTrainingJob", request).refused
+    assert refused == {"ResourceConfig.VolumeKmsKeyId"}
+
+
+def test_the_network_of_an_endpoint_is_its_models(sender: Sender, the_team: Team) -> None:
+    # The API takes it in the configuration only where no variant names a model.
+    request = cases.minimal("CreateEndpointConfig", the_team)
+    request["ProductionVariants"][0]["ModelName"] = "credit"
+    sent = send(sender, "CreateEndpointConfig", request).request
+    assert sent is not None
+    assert not {"VpcConfig", "EnableNetworkIsolation"} & sent.keys()
+    request["VpcConfig"] = {"Subnets": ["subnet-1"], "SecurityGroupIds": list(the_team.groups)}
+    assert send(sender, "CreateEndpointConfig", request).refused == {"VpcConfig.Subnets"}
 
 
 def send(sender: Sender, operation: str, request: dict[str, Any]) -> Outcome:
