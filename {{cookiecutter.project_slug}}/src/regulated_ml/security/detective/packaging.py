@@ -32,6 +32,7 @@ READABLE = 0o100644 << 16
 
 def write(settings: Settings, folder: Path) -> Path:
     """Writes the archive of an environment; its name is the hash of its content."""
+    platform(settings)  # there is none to watch for `local`
     contents = dict(sorted(_contents(settings)))
     digest = hashlib.sha256(b"".join(k.encode() + b"\0" + v for k, v in contents.items()))
     path = folder / f"detective-{digest.hexdigest()[:16]}.zip"

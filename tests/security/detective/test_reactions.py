@@ -1,0 +1,257 @@
+"""An event for each operation that a control covers: what breaks one is stopped, deleted or reported."""
+
+import json
+from typing import Any
+
+import pytest
+from aws import Moto
+
+from regulated_ml.security.detective.reactions import REACTIONS, REPORTED
+from security.expected import cases, table
+from security.expected.values import Team
+
+from .lambda_runtime import Function
+from .reactions import STOPPED_OR_DELETED
+from .sagemaker_double import SageMakerDouble
+from .trail import SOMEBODY, event
+
+COVERED = sorted({name for name in (*table.by_operation(), *table.refused()) if "." not in name})
+
+
+def answer(operation: str) -> dict[str, Any]:
+    """What AWS answers; the reactions that need an ARN find it here."""
+    arn = "arn:aws:sagemaker:eu-central-1:111122223333:thing/credit-default-1"
+    named = {
+        "CreateModelPackage": "ModelPackageArn",
+        "CreateTrainingJob": "TrainingJobArn",
+        "CreateMlflowApp": "Arn",
+        "CreatePartnerApp": "Arn",
+        "StartPipelineExecution": "PipelineExecutionArn",
+    }
+    return {named[operation]: arn} if operation in named else {}
+
+
+def wrong(operation: str, team: Team) -> list[dict[str, Any]]:
+    """Requests that break one control each."""
+    if operation in table.refused():
+        return [cases.minimal(operation, team)]
+    right = cases.complete(operation, team)
+    return [
+        cases.with_value(right, row, value, team)
+        for row in table.by_operation()[operation]
+        for value in cases.bad(row, team)[:1]
+    ]
+
+
+def test_what_breaks_a_control_is_found_for_every_operation(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team, record_property: Any
+) -> None:
+    given = [(name, request) for name in COVERED for request in wrong(name, the_team)]
+    events = [event(name, request, answer(name)) for name, request in given]
+    results = on_double.answers(events)
+    missed = [
+        name
+        for (name, _), result in zip(given, results, strict=True)
+        if not result.get("finding", {}).get("violations")
+    ]
+    assert not missed
+    record_property("operations", len(COVERED))
+    record_property("events", len(events))
+
+
+def test_what_was_made_is_stopped_or_deleted_by_the_right_call(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    given = [(n, request) for n in STOPPED_OR_DELETED for request in wrong(n, the_team)]
+    results = on_double.answers(event(name, request, answer(name)) for name, request in given)
+    done: dict[str, set[str]] = {}
+    for (name, _), result in zip(given, results, strict=True):
+        done.setdefault(name, set()).add(result["finding"]["done"])
+    only_told = "reported: its severity stops nothing"
+    assert {name: said - {only_told} for name, said in done.items()} == {
+        name: {call} for name, call in STOPPED_OR_DELETED.items()
+    }
+    made = [operation for operation, _ in double.calls if operation != "AddTags"]
+    assert made == [r["finding"]["done"] for r in results if r["finding"]["done"] != only_told]
+
+
+def test_every_operation_has_a_reaction_or_a_reason_for_none() -> None:
+    assert {name: each.call for name, each in REACTIONS.items()} == {
+        **STOPPED_OR_DELETED,
+        "CreateEndpoint": "DeleteEndpoint",
+    }
+    assert all(len(reason) > 20 for reason in REPORTED.values())
+
+
+def test_what_obeys_the_controls_is_left_alone(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    names = [name for name in COVERED if name not in table.refused()]
+    double.answers = {
+        "DescribeEndpointConfig": cases.complete("CreateEndpointConfig", the_team),
+        "DescribeModel": cases.complete("CreateModel", the_team),
+    }
+    results = on_double.answers(
+        [event(name, cases.complete(name, the_team), answer(name)) for name in names]
+    )
+    found = [
+        (name, result) for name, result in zip(names, results, strict=True) if result["finding"]
+    ]
+    assert not found
+    assert {operation for operation, _ in double.calls} <= set(double.answers)
+
+
+@pytest.fixture
+def training(the_team: Team) -> dict[str, Any]:
+    """A training outside the VPC."""
+    request = cases.complete("CreateTrainingJob", the_team)
+    request["TrainingJobName"] = "credit-default-train-1"
+    request["VpcConfig"] = {"Subnets": ["subnet-9"], "SecurityGroupIds": ["sg-9"]}
+    return request
+
+
+def test_a_job_is_stopped_marked_and_told(
+    on_double: Function,
+    double: SageMakerDouble,
+    topic: str,
+    moto: Moto,
+    training: dict[str, Any],
+) -> None:
+    arn = "arn:aws:sagemaker:eu-central-1:111122223333:training-job/credit-default-train-1"
+    (result,) = on_double.answers([event("CreateTrainingJob", training, {"TrainingJobArn": arn})])
+    assert double.calls == [
+        ("StopTrainingJob", {"TrainingJobName": "credit-default-train-1"}),
+        (
+            "AddTags",
+            {"ResourceArn": arn, "Tags": [{"Key": "rml-violations", "Value": "RML-VPC-1"}]},
+        ),
+    ]
+    assert [line["finding"] for line in on_double.lines] == [result["finding"]]
+    (message,) = moto.client("sqs").receive_message(QueueUrl=topic)["Messages"]
+    told = json.loads(json.loads(message["Body"])["Message"])
+    assert told["name"] == "credit-default-train-1"
+    assert {each["control"] for each in told["violations"]} == {"RML-VPC-1"}
+    metrics = moto.client("cloudwatch").list_metrics(Namespace="regulated-ml/credit-default")
+    assert [each["MetricName"] for each in metrics["Metrics"]] == ["Findings"]
+
+
+def test_a_lacking_tag_is_told_and_stops_nothing(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    request = cases.complete("CreateTrainingJob", the_team)
+    del request["Tags"]
+    (result,) = on_double.answers([event("CreateTrainingJob", request)])
+    assert [each["control"] for each in result["finding"]["violations"]] == ["RML-TAG-1"]
+    assert not double.calls
+
+
+def test_what_aws_refused_and_what_others_made_is_left_alone(
+    on_double: Function, double: SageMakerDouble, topic: str, training: dict[str, Any]
+) -> None:
+    theirs = {**training, "TrainingJobName": "another-project-1", "Tags": [], "RoleArn": SOMEBODY}
+    other_service = event("CreateTrainingJob", training)
+    other_service["detail"]["eventSource"] = "s3.amazonaws.com"
+    events = [
+        event("CreateTrainingJob", training, errorCode="AccessDenied"),
+        event("CreateTrainingJob", theirs, caller=SOMEBODY),
+        other_service,
+        {},
+    ]
+    assert on_double.answers(events) == [{"finding": {}}] * 4
+    assert not double.calls
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"TrainingJobName": "credit-default-x"},
+        {"Tags": [{"Key": "project", "Value": "credit-default"}]},
+        {"RoleArn": "arn:aws:iam::111122223333:role/regulated-ml/CreditDefaultExecution"},
+    ],
+    ids=["name", "tag", "role"],
+)
+def test_what_is_the_projects_is_known_by_name_tag_or_role(
+    on_double: Function,
+    double: SageMakerDouble,
+    topic: str,
+    training: dict[str, Any],
+    mark: dict[str, Any],
+) -> None:
+    foreign = {**training, "TrainingJobName": "another-1", "Tags": [], "RoleArn": SOMEBODY}
+    on_double.answers([event("CreateTrainingJob", {**foreign, **mark}, caller=SOMEBODY)])
+    assert "StopTrainingJob" in [operation for operation, _ in double.calls]
+
+
+def test_an_event_that_comes_again_does_no_harm(
+    on_double: Function, double: SageMakerDouble, topic: str, training: dict[str, Any]
+) -> None:
+    said = "The request was rejected because the training job is in status Stopped."
+    double.errors["StopTrainingJob"] = said
+    (result,) = on_double.answers([event("CreateTrainingJob", training)])
+    assert result["finding"]["done"] == "StopTrainingJob: done already"
+
+
+def test_what_cannot_be_stopped_yet_is_tried_again(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    request = cases.complete("CreateNotebookInstance", the_team)
+    request["DirectInternetAccess"] = "Enabled"
+    double.errors["StopNotebookInstance"] = "Status (Pending) not in ([InService])"
+    (result,) = on_double.answers([event("CreateNotebookInstance", request)])
+    assert "Pending" in result["error"]  # Lambda sees an exception, and calls again
+
+
+def test_a_hidden_value_is_not_held_against_anybody(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    request = cases.complete("CreateTrainingJob", the_team)
+    request["OutputDataConfig"]["KmsKeyId"] = "HIDDEN_DUE_TO_SECURITY_REASONS"
+    assert on_double.answers([event("CreateTrainingJob", request)]) == [{"finding": {}}]
+
+
+def test_a_request_that_cloudtrail_left_out_is_told(
+    on_double: Function, double: SageMakerDouble, topic: str
+) -> None:
+    (result,) = on_double.answers(
+        [event("CreateTrainingJob", None, requestParameters={"omitted": True})]
+    )
+    assert "by hand" in result["finding"]["note"]
+    assert not double.calls
+
+
+def test_an_endpoint_of_a_model_outside_the_vpc_is_deleted(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    config = cases.complete("CreateEndpointConfig", the_team)
+    config["ProductionVariants"][0]["ModelName"] = "m"
+    model = cases.complete("CreateModel", the_team)
+    double.answers = {"DescribeEndpointConfig": config, "DescribeModel": model}
+    request = {
+        **cases.complete("CreateEndpoint", the_team),
+        "EndpointName": "credit-default-dev",
+        "EndpointConfigName": "c",
+    }
+    assert on_double.answers([event("CreateEndpoint", request)]) == [{"finding": {}}]
+    model["VpcConfig"] = {"Subnets": ["subnet-9"], "SecurityGroupIds": ["sg-9"]}
+    (result,) = on_double.answers([event("CreateEndpoint", request)])
+    assert ("DeleteEndpoint", {"EndpointName": "credit-default-dev"}) in double.calls
+    assert result["finding"]["violations"][0]["field"].startswith("m: VpcConfig")
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(1, True), (60, False)])
+def test_an_endpoint_whose_configuration_was_just_deleted_goes_too(
+    on_double: Function,
+    double: SageMakerDouble,
+    topic: str,
+    the_team: Team,
+    minutes: int,
+    expected: bool,
+) -> None:
+    import datetime
+
+    double.errors["DescribeEndpointConfig"] = "Could not find endpoint configuration"
+    request = cases.complete("CreateEndpoint", the_team)
+    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
+    time = then.strftime("%Y-%m-%dT%H:%M:%SZ")
+    on_double.answers([event("CreateEndpoint", request, eventTime=time)])
+    assert ("DeleteEndpoint" in [operation for operation, _ in double.calls]) == expected
