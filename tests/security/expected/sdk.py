@@ -53,6 +53,16 @@ def model_monitor(team: Mapping[str, str]) -> None:
     )
 
 
+def script_processor_with_a_way_out(team: Mapping[str, str]) -> None:
+    """A processing job that asks for the network."""
+    from sagemaker.core.network import NetworkConfig
+    from sagemaker.core.processing import ScriptProcessor
+
+    network = NetworkConfig(enable_network_isolation=False)
+    processor = ScriptProcessor(**_processor(team), command=["python3"], network_config=network)
+    processor.run(code=_script(), outputs=[_output(team)], wait=False, logs=False)
+
+
 def s3_resource(team: Mapping[str, str]) -> None:
     """An object by boto3's resource."""
     boto3.resource("s3").Object(team["bucket"], "a/resource").put(Body=b"rows")
@@ -94,6 +104,16 @@ def model_trainer_told_everything(team: Mapping[str, str]) -> None:
     _trainer(team, compute=compute, networking=networking).train(wait=False, logs=False)
 
 
+def model_trainer_elsewhere(team: Mapping[str, str]) -> None:
+    """The SDK's trainer in somebody else's subnet."""
+    _trainer(team, networking=_elsewhere()).train(wait=False, logs=False)
+
+
+def pipeline_elsewhere(team: Mapping[str, str]) -> None:
+    """A pipeline with a step in somebody else's subnet."""
+    pipeline(team, networking=_elsewhere())
+
+
 def hyperparameter_tuner(team: Mapping[str, str]) -> None:
     """The SDK's tuner, of a trainer that has a volume key and isolation."""
     from sagemaker.core.parameter import ContinuousParameter
@@ -113,7 +133,7 @@ def hyperparameter_tuner(team: Mapping[str, str]) -> None:
     ).tune(wait=False)
 
 
-def pipeline(team: Mapping[str, str]) -> None:
+def pipeline(team: Mapping[str, str], **more: Any) -> None:
     """A pipeline of the SDK with a training step."""
     from sagemaker.core.workflow.pipeline_context import PipelineSession
     from sagemaker.mlops.workflow.pipeline import Pipeline
@@ -122,14 +142,16 @@ def pipeline(team: Mapping[str, str]) -> None:
     session = PipelineSession(
         boto_session=boto3.Session(region_name=team["region"]), default_bucket=team["bucket"]
     )
-    arguments = _trainer(team, sagemaker_session=session).train()
+    arguments = _trainer(team, sagemaker_session=session, **more).train()
     step = TrainingStep(name="fit", step_args=arguments)
-    Pipeline(name="credit", steps=[step], sagemaker_session=session).create(role_arn=team["role"])
+    Pipeline(name=f"credit-{len(more)}", steps=[step], sagemaker_session=session).create(
+        role_arn=team["role"]
+    )
 
 
 def asynchronous_client(team: Mapping[str, str]) -> None:
     """A client of aiobotocore."""
-    from aiobotocore.session import get_session
+    from aiobotocore.session import get_session  # type: ignore[import-not-found,unused-ignore]
 
     async def run() -> None:
         async with get_session().create_client("sagemaker") as client:
@@ -155,6 +177,7 @@ def asynchronous_client(team: Mapping[str, str]) -> None:
 CORE: tuple[Callable[[Mapping[str, str]], None], ...] = (
     script_processor,
     framework_processor,
+    script_processor_with_a_way_out,
     model_monitor,
     s3_resource,
     s3_upload,
@@ -165,10 +188,22 @@ CORE: tuple[Callable[[Mapping[str, str]], None], ...] = (
 TRAIN: tuple[Callable[[Mapping[str, str]], None], ...] = (
     model_trainer,
     model_trainer_told_everything,
+    model_trainer_elsewhere,
     hyperparameter_tuner,
     pipeline,
+    pipeline_elsewhere,
     asynchronous_client,
 )
+
+
+# What these ask for contradicts the controls.
+CONTRADICTING = (script_processor_with_a_way_out, model_trainer_elsewhere, pipeline_elsewhere)
+
+
+def _elsewhere() -> Any:
+    from sagemaker.train.configs import Networking
+
+    return Networking(subnets=["subnet-elsewhere"], security_group_ids=["sg-elsewhere"])
 
 
 def _session(team: Mapping[str, str]) -> Any:

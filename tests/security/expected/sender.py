@@ -55,7 +55,7 @@ class Sender:
         """Sends one request, or makes its address, and waits for what becomes of it."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin and stdout
-        line = {"service": service, "operation": operation, "request": request}
+        line: dict[str, Any] = {"service": service, "operation": operation, "request": request}
         line["presigned"] = presigned
         stdin.write(json.dumps(line) + "\n")
         stdin.flush()

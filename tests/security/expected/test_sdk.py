@@ -24,7 +24,8 @@ LOCK = TEMPLATE / "tests/sdk.lock"
 MAKE = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml/standard/environment.sh"
 CORE, TRAIN = ([way.__name__ for way in ways] for ways in (sdk.CORE, sdk.TRAIN))
 S3 = [name for name in CORE if name.startswith("s3_")]
-JOBS = [name for name in CORE + TRAIN if name not in S3]
+CONTRADICTING = [way.__name__ for way in sdk.CONTRADICTING]
+JOBS = [name for name in CORE + TRAIN if name not in S3 + CONTRADICTING]
 KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 Ways = dict[str, list[Arrived]]
@@ -37,8 +38,8 @@ def sdk_python() -> str:
     folder.parent.mkdir(exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run in several processes
-        command = ["sh", MAKE, "setup", "--environment", folder, "--lock", LOCK, "--no-project"]
-        subprocess.run(command, cwd=TEMPLATE, check=True)
+        options = ["--environment", str(folder), "--lock", str(LOCK), "--no-project"]
+        subprocess.run(["sh", str(MAKE), "setup", *options], cwd=TEMPLATE, check=True)
     return str(folder / "bin/python")
 
 
@@ -62,6 +63,14 @@ def test_a_job_of_the_sdk_comes_out_compliant(
     print(f"\n{way}\n  without  {', '.join(before)}\n  with     {', '.join(after) or 'nothing'}")
     assert before
     assert after == []
+
+
+@pytest.mark.parametrize("way", CONTRADICTING)
+def test_a_job_of_the_sdk_that_contradicts_is_refused(
+    way: str, unguarded: Ways, guarded: Ways, the_team: Team
+) -> None:
+    assert any("contradicts" in line for line in wrong(unguarded[way], the_team))
+    assert not any(one.target.startswith("SageMaker.Create") for one in guarded[way])
 
 
 @pytest.mark.parametrize("way", [*S3, "script_processor", "framework_processor", "model_trainer"])
@@ -98,7 +107,9 @@ def go(moto: Moto, sample: Path, team: Team, sdk_python: str, guard: bool) -> Wa
             command, cwd=sample, env=variables, capture_output=True, text=True, check=False
         )
         assert result.returncode == 0, result.stderr
-        assert result.stdout.count(": sent") == len(names), result.stdout
+        refused = [name for name in names if guard and name in CONTRADICTING]
+        assert result.stdout.count(": sent") == len(names) - len(refused), result.stdout
+        assert result.stdout.count(": GuardRefusal") == len(refused), result.stdout
     recorder.shutdown()
     return recorder.take_by_way()
 
