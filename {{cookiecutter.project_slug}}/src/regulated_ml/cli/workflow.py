@@ -204,6 +204,7 @@ def _run(
     **options: Any,
 ) -> Any:
     """Runs a step with progress; without parents given, on the latest runs of its parents."""
+    from regulated_ml.workflow.requests import Order
     from regulated_ml.workflow.steps import STEP
 
     step: Step = STEP[name]
@@ -217,7 +218,7 @@ def _run(
     try:
         with output.progress(step.title) as progress:
             act = workflow.run if wait else workflow.submit
-            return act(step, parents, table, progress, **options)
+            return act(Order(step, parents, table, **options), progress)
     except KeyboardInterrupt:
         is_local = workflow.settings.platform is None
         rule = f"it was interrupted, and no half run is {'kept' if is_local else 'submitted'}"

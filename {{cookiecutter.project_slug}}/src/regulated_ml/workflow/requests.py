@@ -7,6 +7,7 @@ step is up to date.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,19 @@ class Table(NamedTuple):
     data: Data
 
 
+@dataclass(frozen=True)
+class Order:
+    """A step that is to be done, and what it is to be done on."""
+
+    step: Step
+    parents: Sequence[Record]  # the runs whose artefacts it reads
+    table: Table | None = None  # of a step without parents
+    changes: Mapping[str, Any] = field(default_factory=dict)  # of parameters, for this run only
+    # By channel, a run whose artefacts are read instead of a parent's.
+    instead: Mapping[str, Record] = field(default_factory=dict)
+    force: bool = False  # whether it is done even when it is up to date
+
+
 class Request(NamedTuple):
     """A step, with everything that decides its result."""
 
@@ -38,31 +52,15 @@ class Request(NamedTuple):
 
 
 def gather(
-    settings: Settings,
-    store: RunStore,
-    packages: Mapping[str, str],
-    step: Step,
-    parents: Sequence[Record],
-    table: Table | None,
-    changes: Mapping[str, Any],
-    instead: Mapping[str, Record],
+    settings: Settings, store: RunStore, packages: Mapping[str, str], order: Order
 ) -> Request:
-    """The request for a step.
-
-    Args:
-        settings: of the environment.
-        store: where the parents lie.
-        packages: what the platform runs jobs with.
-        step: the step.
-        parents: the runs whose artefacts it reads.
-        table: given to a step without parents.
-        changes: replace parameters of this run only.
-        instead: by channel, a run whose artefacts are read instead of a parent's.
+    """The request for a step; `packages` is what the platform runs jobs with.
 
     Raises:
         UserError: artefacts of the parents are missing or damaged.
     """
-    by_step = {run.step: run for run in parents}
+    step, instead = order.step, order.instead
+    by_step = {run.step: run for run in order.parents}
     sources = {item: instead.get(item.channel) or by_step[item.step] for item in step.inputs}
     channels = {item.channel: store.folder_of(run) / item.path for item, run in sources.items()}
     read = {
@@ -75,15 +73,15 @@ def gather(
         item.channel: [(artifact.path, artifact.sha256) for artifact in found]
         for item, found in read.items()
     }
-    parents = [*parents, *instead.values()]
+    parents = [*order.parents, *instead.values()]
     data = parents[-1].data if parents else None
-    if table:
-        channels["data/table.parquet"] = table.path
-        data = table.data
+    if order.table:
+        channels["data/table.parquet"] = order.table.path
+        data = order.table.data
     if data is None:
         raise ValueError(f"step {step.name} was given neither parents nor a table")
     module = _module(settings, step)
-    parameters = {**step.parameters(settings), **changes}
+    parameters = {**step.parameters(settings), **order.changes}
     code = code_hash(settings)
     key = _hash(
         {

@@ -5,13 +5,12 @@ What comes out of a job is kept as a run with its record.
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from regulated_ml.errors import UserError
 from regulated_ml.platforms.interface import Job, Platform, RemotePlatform, Report
@@ -20,7 +19,7 @@ from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Record, Submitted
 from regulated_ml.tracking.store import RunStore, Unfinished
 from regulated_ml.workflow import recording, requests
-from regulated_ml.workflow.requests import Request, Table
+from regulated_ml.workflow.requests import Order, Request
 from regulated_ml.workflow.steps import STEP, Step
 
 
@@ -47,35 +46,11 @@ class Workflow(ABC):
     platform: Platform | RemotePlatform
 
     @abstractmethod
-    def run(
-        self,
-        step: Step,
-        parents: Sequence[Record],
-        table: Table | None,
-        report: Report,
-        *,
-        changes: Mapping[str, Any] | None = None,
-        instead: Mapping[str, Record] | None = None,
-        force: bool = False,
-    ) -> Outcome:
-        """Runs `step` on its parents' artefacts, unless it is up to date.
-
-        `table` is given to a step without parents. `changes` replace parameters of this run only,
-        `instead` names, by channel, a run whose artefacts are read instead of a parent's.
-        """
+    def run(self, order: Order, report: Report) -> Outcome:
+        """Does a step, unless it is up to date, and returns when it has ended."""
 
     @abstractmethod
-    def submit(
-        self,
-        step: Step,
-        parents: Sequence[Record],
-        table: Table | None,
-        report: Report,
-        *,
-        changes: Mapping[str, Any] | None = None,
-        instead: Mapping[str, Record] | None = None,
-        force: bool = False,
-    ) -> Outcome | Handed:
+    def submit(self, order: Order, report: Report) -> Outcome | Handed:
         """As `run`, but does not wait for a job that goes on without us."""
 
     def parents(self, step: Step) -> list[Record]:
@@ -90,11 +65,8 @@ class Workflow(ABC):
         missing = [name for name, run in found.items() if run is None]
         if missing:
             rule = f"{step.name} reads what {' and '.join(missing)} makes, and there is no such run"
-            rml = (
-                "rml"
-                if self.settings.platform is None
-                else f"rml --env {self.settings.environment}"
-            )
+            local = self.settings.platform is None
+            rml = "rml" if local else f"rml --env {self.settings.environment}"
             fix = f"start `{rml} {missing[0]}`, or `{rml} run`"
             raise UserError.one("run", step.name, rule, fix)
         return [run for run in found.values() if run]
@@ -104,19 +76,9 @@ class Workflow(ABC):
         parameters = STEP[run.step].parameters(self.settings)
         return run.code != requests.code_hash(self.settings) or run.parameters != parameters
 
-    def request(
-        self,
-        step: Step,
-        parents: Sequence[Record],
-        table: Table | None,
-        changes: Mapping[str, Any] | None,
-        instead: Mapping[str, Record] | None,
-    ) -> Request:
-        """What decides the step's result; see `requests.gather`."""
-        packages = self.platform.packages()
-        return requests.gather(
-            self.settings, self.store, packages, step, parents, table, changes or {}, instead or {}
-        )
+    def request(self, order: Order) -> Request:
+        """What decides the step's result."""
+        return requests.gather(self.settings, self.store, self.platform.packages(), order)
 
 
 @dataclass(frozen=True)
@@ -125,19 +87,9 @@ class LocalWorkflow(Workflow):
 
     platform: Platform
 
-    def run(
-        self,
-        step: Step,
-        parents: Sequence[Record],
-        table: Table | None,
-        report: Report,
-        *,
-        changes: Mapping[str, Any] | None = None,
-        instead: Mapping[str, Record] | None = None,
-        force: bool = False,
-    ) -> Outcome:
-        """Runs `step` and returns when it has ended."""
-        request = self.request(step, parents, table, changes, instead)
+    def run(self, order: Order, report: Report) -> Outcome:
+        """Does a step, unless it is up to date, and returns when it has ended."""
+        step, request = order.step, self.request(order)
         with ExitStack() as held:
             locks: list[int] = []
             if step.kind == "training":
@@ -145,14 +97,14 @@ class LocalWorkflow(Workflow):
                 lock = self._checkpoints(request.key).with_suffix(".lock")
                 waiting = partial(report, 0, None, "waiting for another training of the same rows")
                 locks.append(held.enter_context(exclusive(lock, waiting)))
-            run = None if force else self.store.current(step.name, request.key)
+            run = None if order.force else self.store.current(step.name, request.key)
             outcome = Outcome(run, fresh=False) if run else None
             if outcome is None:
                 unfinished = held.enter_context(self.store.writing(step.name))
                 run = self._execute(request, unfinished, (*locks, unfinished.lock), report)
                 shutil.rmtree(self._checkpoints(request.key), ignore_errors=True)
                 outcome = Outcome(run, fresh=True)
-            if not instead:
+            if not order.instead:
                 self.store.point_to(outcome.run)
         return outcome
 

@@ -1,23 +1,21 @@
 """Hands a step to a platform whose jobs outlive us, and keeps what it takes to finish it later."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
 from regulated_ml.locks import LOCK
 from regulated_ml.platforms.interface import Job, RemotePlatform, Report, Tell
-from regulated_ml.tracking.records import Begun, Dependencies, Record, Submitted
+from regulated_ml.tracking.records import Begun, Dependencies, Submitted
 from regulated_ml.tracking.store import new_id
 from regulated_ml.tracking.submissions import Submissions
 from regulated_ml.workflow import recording
 from regulated_ml.workflow.following import Following
-from regulated_ml.workflow.requests import Request, Table, code_files
+from regulated_ml.workflow.requests import Order, Request, code_files
 from regulated_ml.workflow.running import Handed, Outcome, Workflow
-from regulated_ml.workflow.steps import Step
 
 PACKAGE = "regulated_ml/__init__.py"  # makes the standard's jobs importable
 
@@ -39,42 +37,20 @@ class RemoteWorkflow(Workflow):
         """What finishes them."""
         return Following(self.store, self.submissions, self.platform, self.tell)
 
-    def run(
-        self,
-        step: Step,
-        parents: Sequence[Record],
-        table: Table | None,
-        report: Report,
-        *,
-        changes: Mapping[str, Any] | None = None,
-        instead: Mapping[str, Record] | None = None,
-        force: bool = False,
-    ) -> Outcome:
+    def run(self, order: Order, report: Report) -> Outcome:
         """Submits a step, follows its job and finishes its run."""
-        handed = self.submit(
-            step, parents, table, report, changes=changes, instead=instead, force=force
-        )
+        handed = self.submit(order, report)
         if isinstance(handed, Outcome):
             return handed
         self.tell(f"{handed.note.job} {'submitted' if handed.fresh else 'was submitted earlier'}")
         return Outcome(self.following.finish(handed.note, report), fresh=True)
 
-    def submit(
-        self,
-        step: Step,
-        parents: Sequence[Record],
-        table: Table | None,
-        report: Report,
-        *,
-        changes: Mapping[str, Any] | None = None,
-        instead: Mapping[str, Record] | None = None,
-        force: bool = False,
-    ) -> Outcome | Handed:
-        """Submits `step`, unless it is up to date or a job that does the same is there already."""
-        request = self.request(step, parents, table, changes, instead)
-        if not force:
+    def submit(self, order: Order, report: Report) -> Outcome | Handed:
+        """Submits a step, unless it is up to date or a job that does the same is there already."""
+        step, request = order.step, self.request(order)
+        if not order.force:
             if run := self.store.current(step.name, request.key):
-                if not instead:
+                if not order.instead:
                     self.store.point_to(run)
                 return Outcome(run, fresh=False)
             if note := self._under_way(request.key):
@@ -88,7 +64,7 @@ class RemoteWorkflow(Workflow):
             **{name: getattr(begun, name) for name in Begun.model_fields},
             job=self.platform.job_name(begun.id),
             kind=step.kind,
-            is_latest=not instead,
+            is_latest=not order.instead,
         )
         self.submissions.add(note)
         report(0, None, "submitting the job")
