@@ -1,4 +1,4 @@
-"""The function of the rendered sample's environment dev, SageMaker's double, and the team's values."""
+"""The function of the sample's environment dev, SageMaker's double, and the team's values."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def double() -> Iterator[SageMakerDouble]:
 @pytest.fixture
 def topic(moto: Moto) -> str:
     """The topic that findings are told to, with a queue behind it."""
-    queue = moto.client("sqs").create_queue(QueueName="listening")["QueueUrl"]
+    queue: str = moto.client("sqs").create_queue(QueueName="listening")["QueueUrl"]
     topic: str = moto.client("sns").create_topic(Name="credit-default-dev-findings")["TopicArn"]
     arn = "arn:aws:sqs:eu-central-1:123456789012:listening"
     moto.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)

@@ -1,4 +1,4 @@
-"""Runs the function from its archive, as Lambda does: the archive, boto3, and nothing of this repository."""
+"""Runs the function from its archive, as Lambda does: with boto3, and nothing of the repository."""
 
 import json
 import os

@@ -67,8 +67,8 @@ THINGS = {
     "CreatePipeline": Thing(
         {
             "PipelineName": "credit-default-p",
-            "PipelineDefinition": '{"Version": "2020-12-01", "Steps": [{"Name": "t", "Type": "Training",'
-            ' "Arguments": {"RoleArn": "x"}}]}',
+            "PipelineDefinition": '{"Version": "2020-12-01", "Steps": '
+            '[{"Name": "t", "Type": "Training", "Arguments": {"RoleArn": "x"}}]}',
             "RoleArn": ROLE,
             "ClientRequestToken": "a" * 32,
         },

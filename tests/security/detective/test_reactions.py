@@ -1,4 +1,4 @@
-"""An event for each operation that a control covers: what breaks one is stopped, deleted or reported."""
+"""An event for each operation of the controls: what breaks one is stopped, deleted or reported."""
 
 import json
 from typing import Any

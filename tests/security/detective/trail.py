@@ -1,4 +1,4 @@
-"""Events as EventBridge hands them on from CloudTrail: every member's name with a small first letter."""
+"""Events as CloudTrail writes them: every member's name with a small first letter."""
 
 import datetime
 from functools import cache

@@ -1,10 +1,11 @@
 """Every call of the workflow by hand: who makes it, on what, with what IAM sees of it.
 
-Written from the requests of the platform and from AWS's documentation of what a job's role needs, not
-from the tables that the policies are made of. Of every role there are calls that it must not make, too.
+Written from the requests of the platform and from AWS's documentation of what a job's role needs,
+not from the tables that the policies are made of. Of every role there are calls that it must not
+make, too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ GROUP, PACKAGE = (
 ENDPOINT = f"{SAGEMAKER}:endpoint/credit-default-dev"
 CONFIG = f"{SAGEMAKER}:endpoint-config/credit-default-dev-20261124112555-7be648"
 MODEL_OF = f"{SAGEMAKER}:model/credit-default-dev-20261124112555-7be648"
+IAM = f"arn:aws:iam::{ACCOUNT}"
 EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/regulated-ml/CreditDefaultExecution"
 REPOSITORY = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:credit-default"
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
@@ -73,6 +75,9 @@ LENT = {"kms:GrantIsForAWSResource": "true"}
 LISTED = {"s3:prefix": "credit-default/dev/inputs/0a/"}
 
 
+Row = tuple[str, str, dict[str, Any]]  # action, resource, context
+
+
 @dataclass(frozen=True)
 class Call:
     """A call that a role makes."""
@@ -87,11 +92,12 @@ def _tagging(operation: str) -> dict[str, Any]:
     return {**TAGS, "sagemaker:TaggingAction": operation}
 
 
-def _calls(role: str, rows: list[tuple[str, str, dict[str, Any]]]) -> Iterator[Call]:
-    return (Call(role, *row) for row in rows)
+def of(role: str, rows: Iterable[Row]) -> list[Call]:
+    """The calls of a role."""
+    return [Call(role, *row) for row in rows]
 
 
-_EXECUTION = [
+_EXECUTION: list[Row] = [
     # Its data come, its code, its checkpoints; its outputs and its log go.
     ("s3:ListBucket", DATA, LISTED),
     ("s3:ListBucket", MODEL, {"s3:prefix": "credit-default/dev/runs/r/checkpoints"}),
@@ -135,7 +141,7 @@ _EXECUTION = [
     ("ec2:DeleteNetworkInterface", f"{EC2}:network-interface/eni-1", {}),
     ("ec2:DeleteNetworkInterfacePermission", f"{EC2}:network-interface/eni-1", {}),
 ]
-_PEOPLE = [
+_PEOPLE: list[Row] = [
     (
         "iam:PassRole",
         EXECUTION,
@@ -158,7 +164,7 @@ _PEOPLE = [
     ("kms:Decrypt", keys.KEY, VIA_CODECOMMIT),
     ("kms:GenerateDataKey", keys.KEY, VIA_CODECOMMIT),
 ]
-_DATA_SCIENTIST = [
+_DATA_SCIENTIST: list[Row] = [
     *_PEOPLE,
     ("s3:ListBucket", DATA, LISTED),
     ("s3:GetObject", IN, {}),
@@ -185,7 +191,7 @@ _DATA_SCIENTIST = [
     ("sagemaker:CreateModelPackage", PACKAGE, {}),
     ("codecommit:GitPush", REPOSITORY, {"codecommit:References": "refs/heads/work"}),
 ]
-_APPROVER = [
+_APPROVER: list[Row] = [
     *_PEOPLE,
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Rejected"}),
@@ -214,7 +220,7 @@ _APPROVER = [
     ("sagemaker:DeleteEndpointConfig", CONFIG, OURS),
     ("sagemaker:DeleteModel", MODEL_OF, OURS),
 ]
-_DETECTIVE = [
+_DETECTIVE: list[Row] = [
     ("sagemaker:StopTrainingJob", f"{SAGEMAKER}:training-job/any", {}),
     ("sagemaker:StopProcessingJob", f"{SAGEMAKER}:processing-job/any", {}),
     ("sagemaker:DeleteModel", f"{SAGEMAKER}:model/any", {}),
@@ -235,138 +241,16 @@ _DETECTIVE = [
     ("kms:Decrypt", keys.KEY, {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}),
 ]
 ALLOWED = [
-    *_calls("execution", _EXECUTION),
-    *_calls("data-scientist", _DATA_SCIENTIST),
-    *_calls("approver", _APPROVER),
-    *_calls("detective", _DETECTIVE),
-]
-
-_OTHER_OBJECT = f"{DATA}/another-project/dev/inputs/a"
-_IAM = f"arn:aws:iam::{ACCOUNT}"
-_NOBODY = [
-    ("iam:CreateUser", f"{_IAM}:user/me", {}),
-    ("iam:AttachRolePolicy", f"{_IAM}:role/credit-default-dev-approver", {}),
-    ("iam:PutRolePolicy", f"{_IAM}:role/credit-default-dev-approver", {}),
-    ("iam:DeleteRolePermissionsBoundary", f"{_IAM}:role/credit-default-dev-approver", {}),
-    ("iam:UpdateAssumeRolePolicy", f"{_IAM}:role/credit-default-dev-approver", {}),
-    ("iam:CreatePolicyVersion", f"{_IAM}:policy/credit-default-dev-boundary", {}),
-    ("sts:AssumeRole", f"{_IAM}:role/platform", {}),
-    ("s3:GetObject", _OTHER_OBJECT, {}),
-    ("s3:GetObject", "arn:aws:s3:::somebody-elses-bucket/a", {}),
-    ("s3:PutObject", "arn:aws:s3:::somebody-elses-bucket/a", UPLOAD),
-    ("s3:PutObject", f"{MODEL}/credit-default/prod/runs/r/model.tar.gz", UPLOAD),
-    ("s3:DeleteObject", OUT, {}),
-    ("s3:DeleteBucket", DATA, {}),
-    ("s3:PutBucketPolicy", DATA, {}),
-    ("s3:PutBucketPublicAccessBlock", DATA, {}),
-    ("kms:Decrypt", keys.KEY, {}),
-    ("kms:Decrypt", keys.OTHER_KEY, VIA_S3),
-    ("kms:ScheduleKeyDeletion", keys.KEY, {}),
-    ("kms:PutKeyPolicy", keys.KEY, {}),
-    ("kms:CreateGrant", keys.KEY, {"kms:GrantIsForAWSResource": "false"}),
-    ("sagemaker:CreateNotebookInstance", f"{SAGEMAKER}:notebook-instance/credit-default-n", {}),
-    ("sagemaker:CreatePresignedDomainUrl", f"{SAGEMAKER}:user-profile/d/u", {}),
-    ("sagemaker:CreateDomain", f"{SAGEMAKER}:domain/d", {}),
-    ("sagemaker:AddTags", TRAINING, TAGS),
-    ("sagemaker:DeleteTags", TRAINING, {}),
-    ("sagemaker:DeleteTrainingJob", TRAINING, OURS),
-    ("ec2:RunInstances", f"{EC2}:instance/i-1", {}),
-    ("ec2:CreateSecurityGroup", f"{EC2}:security-group/sg-1", {}),
-    ("ec2:AuthorizeSecurityGroupEgress", f"{EC2}:security-group/sg-1", {}),
-    (
-        "lambda:UpdateFunctionCode",
-        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:credit-default-dev-detective",
-        {},
-    ),
-    (
-        "events:DisableRule",
-        f"arn:aws:events:{REGION}:{ACCOUNT}:rule/credit-default-dev-detective",
-        {},
-    ),
-    ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/t", {}),
-    ("logs:DeleteLogGroup", f"{LOGS}:/regulated-ml/credit-default/guard", {}),
-    ("logs:PutRetentionPolicy", f"{LOGS}:/regulated-ml/credit-default/guard", {}),
-    ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:s", {}),
-    ("codecommit:DeleteRepository", REPOSITORY, {}),
-    ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Lambda"}),
-]
-_NOT_DATA_SCIENTIST = [
-    ("sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/another-job", JOB_KEYS),
-    ("sagemaker:CreateTrainingJob", TRAINING, {**JOB_KEYS, "aws:RequestTag/project": "another"}),
-    ("sagemaker:StopTrainingJob", TRAINING, THEIRS),
-    ("sagemaker:StopTrainingJob", TRAINING, {}),
-    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
-    ("sagemaker:UpdateModelPackage", PACKAGE, {}),
-    ("sagemaker:CreateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
-    ("sagemaker:CreateModel", MODEL_OF, {**NETWORK, **TAGS}),
-    ("sagemaker:CreateEndpoint", ENDPOINT, TAGS),
-    ("sagemaker:DeleteEndpoint", ENDPOINT, OURS),
-    (
-        "sagemaker:CreateHyperParameterTuningJob",
-        f"{SAGEMAKER}:hyper-parameter-tuning-job/credit-default-t",
-        {},
-    ),
-    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "lambda.amazonaws.com"}),
-    ("iam:PassRole", f"{_IAM}:role/admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
-    ("s3:PutObject", OUT, UPLOAD),
-    ("s3:PutObject", IN, {}),
-    (
-        "s3:PutObject",
-        IN,
-        {**UPLOAD, "s3:x-amz-server-side-encryption-aws-kms-key-id": keys.OTHER_KEY},
-    ),
-    ("codecommit:GitPush", f"arn:aws:codecommit:{REGION}:{ACCOUNT}:another", {}),
-    ("logs:GetLogEvents", f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:another-job/1", {}),
-]
-_NOT_APPROVER = [
-    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
-    ("sagemaker:CreateProcessingJob", PROCESSING, JOB_KEYS),
-    ("sagemaker:CreateModelPackage", PACKAGE, {}),
-    (
-        "sagemaker:UpdateModelPackage",
-        f"{SAGEMAKER}:model-package/another/1",
-        {"sagemaker:ModelApprovalStatus": "Approved"},
-    ),
-    ("sagemaker:UpdateModelPackage", PACKAGE, {}),
-    ("sagemaker:UpdateEndpoint", ENDPOINT, THEIRS),
-    ("sagemaker:DeleteModelPackage", PACKAGE, OURS),
-    ("s3:PutObject", IN, UPLOAD),
-    ("codecommit:GitPush", REPOSITORY, {}),
-]
-_NOT_EXECUTION = [
-    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
-    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
-    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
-    ("s3:PutObject", IN, UPLOAD),
-    ("codecommit:GitPull", REPOSITORY, {}),
-    ("ecr:BatchGetImage", f"arn:aws:ecr:{REGION}:999999999999:repository/theirs", {}),
-    ("ecr:PutImage", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ours", {}),
-    ("ec2:CreateNetworkInterface", f"{EC2}:subnet/subnet-9", OTHER_VPC),
-    ("logs:PutLogEvents", f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:another/1", {}),
-]
-_NOT_DETECTIVE = [
-    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
-    ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
-    ("sagemaker:DeleteDomain", f"{SAGEMAKER}:domain/d", {}),
-    ("s3:GetObject", OUT, {}),
-    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
-]
-DENIED = [
-    *(
-        call
-        for role in ("execution", "data-scientist", "approver", "detective")
-        for call in _calls(role, _NOBODY)
-    ),
-    *_calls("execution", _NOT_EXECUTION),
-    *_calls("data-scientist", _NOT_DATA_SCIENTIST),
-    *_calls("approver", _NOT_APPROVER),
-    *_calls("detective", _NOT_DETECTIVE),
+    *of("execution", _EXECUTION),
+    *of("data-scientist", _DATA_SCIENTIST),
+    *of("approver", _APPROVER),
+    *of("detective", _DETECTIVE),
 ]
 
 ROLES = {
     "execution": EXECUTION,
     **{
-        name: f"{_IAM}:role/credit-default-dev-{name}"
+        name: f"{IAM}:role/credit-default-dev-{name}"
         for name in ("data-scientist", "approver", "detective")
     },
 }

@@ -72,7 +72,7 @@ def deploy(account: Account, name: str, **chosen: str) -> dict[str, str]:
 
 
 def put_past_moto(account: Account, key: str, body: bytes) -> None:
-    """An upload into the data bucket; moto would deny it, since it takes no conditions into account."""
+    """An upload into the data bucket; moto would deny it, since it ignores conditions."""
     s3, bucket = account.client("s3"), account.buckets[0]
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     s3.delete_bucket_policy(Bucket=bucket)

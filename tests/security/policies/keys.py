@@ -1,7 +1,8 @@
 """Context keys by hand: as the services send them, when a request is right and when it is wrong.
 
-Written from AWS's service authorization reference for SageMaker and S3, and from examples/answers.yaml;
-nothing here is read from the catalogue or from the code that makes the policies.
+Written from AWS's service authorization reference for SageMaker and S3, and from
+examples/answers.yaml; nothing here is read from the catalogue or from the code that makes the
+policies.
 """
 
 from typing import Any
@@ -45,8 +46,8 @@ BESIDE: dict[str, Any] = {
     "sagemaker:FeatureGroupEnableOnlineStore": "true",
     "sagemaker:FeatureGroupOfflineStoreConfig": "true",
 }
-# An operation and a key that it may lack: an update leaves what is there; an endpoint of models has the
-# models' network and isolation; nothing is shared from a domain that does not say so.
+# An operation and a key that it may lack: an update leaves what is there; an endpoint of models has
+# the models' network and isolation; nothing is shared from a domain that does not say so.
 MAY_LACK = {
     ("CreateEndpointConfig", "sagemaker:VpcSubnets"),
     ("CreateEndpointConfig", "sagemaker:VpcSecurityGroupIds"),

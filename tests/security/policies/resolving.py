@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-NO_VALUE = object()
+NO_VALUE, UNKNOWN = object(), object()
 
 
 def resolved(content: Any, values: Mapping[str, Any], conditions: Mapping[str, bool]) -> Any:
@@ -15,17 +15,18 @@ def resolved(content: Any, values: Mapping[str, Any], conditions: Mapping[str, b
             return [each for each in map(walk, node) if each is not NO_VALUE]
         if not isinstance(node, dict):
             return node
-        if len(node) == 1:
-            ((name, argument),) = node.items()
-            if name == "Ref" and argument == "AWS::NoValue":
-                return NO_VALUE
-            if name == "Ref" and argument in values:
-                return values[argument]
-            if name == "Fn::Sub":
-                return re.sub(r"\$\{([^!}][^}]*)\}", lambda m: str(values[m[1]]), argument)
-            if name == "Fn::If":
-                condition, then, otherwise = argument
-                return walk(then if conditions[condition] else otherwise)
-        return {key: walk(each) for key, each in node.items()}
+        found = function(*next(iter(node.items()))) if len(node) == 1 else UNKNOWN
+        return {key: walk(each) for key, each in node.items()} if found is UNKNOWN else found
+
+    def function(name: str, argument: Any) -> Any:
+        """The value of a function of CloudFormation's, or UNKNOWN."""
+        if name == "Fn::Sub":
+            return re.sub(r"\$\{([^!}][^}]*)\}", lambda m: str(values[m[1]]), argument)
+        if name == "Fn::If":
+            condition, then, otherwise = argument
+            return walk(then if conditions[condition] else otherwise)
+        if name == "Ref":
+            return NO_VALUE if argument == "AWS::NoValue" else values.get(argument, UNKNOWN)
+        return UNKNOWN
 
     return walk(content)

@@ -65,7 +65,7 @@ class Simulator:
     def results(
         self, policies: Mapping[str, Any], requests: Iterable[Request]
     ) -> list[dict[str, Any]]:
-        """What becomes of each request: its result, and the context keys that do not apply to it."""
+        """What becomes of each request: its result, and context keys that do not apply to it."""
         asked = {
             "policies": {"everything": EVERYTHING, **policies},
             "requests": [asdict(each) for each in requests],

@@ -35,7 +35,7 @@ ROLE = "credit-default-dev"
 def differences(account: Account) -> list[Difference]:
     done = rml(
         *(account.repository, "security", "policies", "--env", "dev", "--diff", "--json"),
-        **account.environment,
+        **account.environment,  # type: ignore[arg-type]
     )
     assert done.returncode in (0, 1) and done.stdout, done.stderr
     found = [(e["policy"], e["statement"], e["state"]) for e in json.loads(done.stdout)]

@@ -122,10 +122,11 @@ OF_THE_ACCOUNT = {
         }
     ],
 }
+SAGEMAKER = f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}"
 REFUSED = {
-    "sagemaker:CreatePresignedDomainUrl": "arn:aws:sagemaker:eu-central-1:111122223333:user-profile/d/u",
-    "sagemaker:CreatePresignedNotebookInstanceUrl": "arn:aws:sagemaker:eu-central-1:111122223333:notebook-instance/n",
-    "sagemaker:PutModelPackageGroupPolicy": "arn:aws:sagemaker:eu-central-1:111122223333:model-package-group/g",
+    "sagemaker:CreatePresignedDomainUrl": f"{SAGEMAKER}:user-profile/d/u",
+    "sagemaker:CreatePresignedNotebookInstanceUrl": f"{SAGEMAKER}:notebook-instance/n",
+    "sagemaker:PutModelPackageGroupPolicy": f"{SAGEMAKER}:model-package-group/g",
     "s3:PutBucketPolicy": "arn:aws:s3:::credit-default-data-111122223333-eu-central-1",
     "s3:PutBucketPublicAccessBlock": "arn:aws:s3:::credit-default-model-111122223333-eu-central-1",
     "s3:PutEncryptionConfiguration": "arn:aws:s3:::credit-default-model-111122223333-eu-central-1",

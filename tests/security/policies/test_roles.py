@@ -9,7 +9,7 @@ from regulated_ml.security.policies import boundary, guardrails, parameters, res
 from regulated_ml.security.policies.documents import document, fill
 from regulated_ml.settings import Settings
 
-from . import calls, keys
+from . import beyond, calls, keys
 from .calls import Call
 from .simulation import Request, Simulator
 
@@ -84,8 +84,10 @@ def test_nothing_beyond_is_allowed(
     attached: dict[str, list[str]],
     record_property: Any,
 ) -> None:
-    found = results(simulator, documents, [calls.request(c, attached) for c in calls.DENIED])
-    allowed = [c for c, r in zip(calls.DENIED, found, strict=True) if r not in (EXPLICIT, IMPLICIT)]
+    found = results(simulator, documents, [calls.request(c, attached) for c in beyond.DENIED])
+    allowed = [
+        c for c, r in zip(beyond.DENIED, found, strict=True) if r not in (EXPLICIT, IMPLICIT)
+    ]
     assert not allowed
     record_property("calls", len(found))
 
@@ -112,17 +114,17 @@ def test_every_action_of_a_role_is_one_of_the_workflows_calls(
 def test_the_boundary_keeps_a_role_that_was_given_everything(
     simulator: Simulator, documents: dict[str, Any], attached: dict[str, list[str]]
 ) -> None:
-    """Even with administrator's rights attached, a role does not change IAM, keys, buckets or trails."""
-    wide = dict.fromkeys(attached, ["everything"])
-    beyond = [
+    """Even with an administrator's rights, it changes no IAM, no keys, buckets and trails."""
+    wide = {role: ["everything"] for role in attached}
+    far = [
         call
-        for call in calls.DENIED
+        for call in beyond.DENIED
         if call.action.partition(":")[0]
         in ("cloudtrail", "events", "lambda", "secretsmanager", "sts")
         or (call.action.startswith("iam:") and call.action != "iam:PassRole")
         or call.action in ("s3:DeleteBucket", "s3:PutBucketPolicy", "kms:ScheduleKeyDeletion")
     ]
-    found = results(simulator, documents, [calls.request(call, wide) for call in beyond])
+    found = results(simulator, documents, [calls.request(call, wide) for call in far])
     assert set(found) == {IMPLICIT}
 
 

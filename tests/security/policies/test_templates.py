@@ -1,4 +1,4 @@
-"""The files below infrastructure/: what the command makes, clean under the linters, and no account's."""
+"""The files below infrastructure/: what the command makes, clean, and of no account."""
 
 import json
 import re
@@ -80,7 +80,7 @@ def test_checkov_finds_nothing() -> None:
 def test_a_template_with_an_environments_values_has_the_environments_policies(
     dev: Settings,
 ) -> None:
-    """Two ways from the same tables: references that CloudFormation resolves, and literal values."""
+    """Two ways from the same tables: what CloudFormation resolves, and literal values."""
     given = {
         name: f"arn:aws:iam::111122223333:role/{name}" for name in parameters.person_parameters()
     }

@@ -1,5 +1,6 @@
 """`rml runs`: what has been run, and what came out."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,23 @@ from regulated_ml.cli import output
 from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
+    from regulated_ml.tracking.lineage import Row
     from regulated_ml.tracking.store import RunStore
+
+
+class LineageFormat(StrEnum):
+    """How a lineage is shown."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
 
 app = typer.Typer(no_args_is_help=True, help="The runs of this repository and their records.")
 
+RUN_HELP = "An id, a unique beginning of one, or a step: its latest run."
+LINEAGE_COLUMNS = ("step", "id", "started", "who", "commit", "files", "result")
 HEADLINES = ("auc", "gini", "ks", "rounds", "train_rows", "test_rows", "declined")
 
 
@@ -78,6 +92,73 @@ def compare(
     output.print_table("", columns, [(row["what"], *map(_short, row["values"])) for row in rows])
 
 
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP)],
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show the record of a run: who, what from, with what, what came out."""
+    from regulated_ml.tracking import lineage
+
+    store = _store()
+    run = store.get(name)
+    if as_json:
+        output.print_json(run.model_dump(mode="json"))
+        return
+    row = lineage.rows(run, [run])[-1]
+    facts = [(key, value) for key, value in row._asdict().items() if _is_flat(value)]
+    output.print_table(run.id, ("fact", "value"), [(key, _short(value)) for key, value in facts])
+    for title, values in (
+        ("inputs", row.inputs),
+        ("outputs", row.outputs),
+        ("parameters", row.parameters),
+        ("metrics", row.metrics),
+    ):
+        output.print_table(title, ("name", "value"), [(k, _short(v)) for k, v in values.items()])
+
+
+@app.command()
+def lineage(
+    name: Annotated[str, typer.Argument(metavar="[RUN]", help=RUN_HELP)] = "",
+    form: Annotated[
+        LineageFormat, typer.Option("--format", help="html writes a page with a picture.")
+    ] = LineageFormat.TABLE,
+    env: output.EnvironmentOption = "local",
+) -> None:
+    """Show where a run comes from, and what was made from it: of the latest model, or a run."""
+    from regulated_ml.tracking import lineage as found
+    from regulated_ml.tracking.store import RUNS, RunStore
+
+    settings = output.settings(env)
+    store = RunStore(settings.root / RUNS, settings.environment)
+    run = store.get(name or "train")
+    rows = found.rows(run, store.all())
+    if form is LineageFormat.HTML:
+        from regulated_ml.reports.lineage import write
+
+        typer.echo(write(settings, run.id, rows).relative_to(settings.root))
+    elif form is LineageFormat.JSON:
+        output.print_json([row._asdict() for row in rows])
+    elif form is LineageFormat.CSV:
+        typer.echo(found.frame(rows).to_csv(index=False), nl=False)
+    else:
+        output.print_table(f"Lineage of {run.id}", LINEAGE_COLUMNS, map(_lineage, rows))
+    for sentence in found.broken(rows):
+        output.warn(sentence)
+
+
+def _lineage(row: "Row") -> tuple[str, ...]:
+    metrics = ", ".join(f"{k} {_short(row.metrics[k])}" for k in HEADLINES if k in row.metrics)
+    files = f"{len(row.inputs)} -> {len(row.outputs)}"
+    commit = "" if row.dirty is None else _commit(row.commit, row.dirty)
+    started = row.started[:19].replace("T", " ")
+    return row.step, row.id[:40], started, row.user, commit, files, metrics
+
+
+def _is_flat(value: object) -> bool:
+    return isinstance(value, str | int | float | bool | tuple)
+
+
 def _store() -> "RunStore":
     from regulated_ml.settings import find_root
     from regulated_ml.tracking.store import RUNS, RunStore
@@ -92,6 +173,8 @@ def _commit(sha: str | None, dirty: bool) -> str:
 def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "-"
     return "-" if value is None else str(value)
 
 

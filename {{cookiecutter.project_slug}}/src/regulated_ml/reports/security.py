@@ -47,9 +47,9 @@ def _write(settings: Settings, kind: str, content: Mapping[str, Any]) -> Path:
     file = name(kind, settings.environment)
     template = templates().get_template(f"{kind}.html.j2")
     links = _links(folder, settings.environment, file)
-    frame = _frame(settings)
+    around = frame(settings)
     write_text(
-        folder / file, template.render(site=frame, state=None, here=file, links=links, **content)
+        folder / file, template.render(site=around, state=None, here=file, links=links, **content)
     )
     return folder / file
 
@@ -69,7 +69,8 @@ def _links(folder: Path, environment: str, here: str) -> list[tuple[str, str]]:
     return [(file, label) for file, label in pages if file == here or (folder / file).is_file()]
 
 
-def _frame(settings: Settings) -> Frame:
+def frame(settings: Settings) -> Frame:
+    """What the frame of a page of this repository says."""
     project = settings.project
     return Frame(
         project_name=project.project_name,

@@ -1,6 +1,8 @@
 """The record of a run: what went in, who and what made it, what came out.
 
-The schema has a version; a reader keeps understanding older ones. Times are UTC in ISO 8601.
+The schema has a version; a reader keeps understanding older ones: what a later version has added is
+optional here. `record.schema.json` beside this module is the same as JSON Schema, for readers who
+have no Python. Times are UTC in ISO 8601.
 """
 
 from collections.abc import Mapping
@@ -8,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2 added inputs, guard, and who AWS takes the person for
 
 
 class Part(BaseModel):
@@ -55,11 +57,27 @@ class Artifact(Part):
     sha256: str
 
 
+class Input(Part):
+    """What a channel of the job was given."""
+
+    channel: str
+    run: str | None  # whose artefacts; None: the table
+    files: tuple[Artifact, ...]
+
+
 class Identity(Part):
     """Who started the run."""
 
     user: str
     host: str
+    aws: str | None = None  # the ARN of the caller; None: nothing was asked of AWS
+
+
+class Guard(Part):
+    """What the requests of the run were held against."""
+
+    controls: str  # SHA-256 of the controls with their values, as JSON
+    exceptions: tuple[Mapping[str, Any], ...]  # in force when the run started
 
 
 class Begun(Part):
@@ -80,7 +98,9 @@ class Begun(Part):
     data: Data
     code: str  # SHA-256 over the job's source files
     parameters: Mapping[str, Any]
+    inputs: tuple[Input, ...] = ()
     dependencies: Dependencies
+    guard: Guard | None = None  # None: nothing was asked of AWS
     warnings: tuple[str, ...] = ()
 
 

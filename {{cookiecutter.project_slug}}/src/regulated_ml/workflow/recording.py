@@ -1,5 +1,7 @@
 """The record of a run, in two halves: what is known when its job starts, and what came out."""
 
+import hashlib
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +14,7 @@ from regulated_ml.files import read_json
 from regulated_ml.platforms.interface import LOG
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import facts
-from regulated_ml.tracking.records import Begun, Data, Dependencies, Record, Remote
+from regulated_ml.tracking.records import Begun, Data, Dependencies, Guard, Record, Remote
 from regulated_ml.tracking.store import artifacts
 from regulated_ml.workflow.requests import Request
 from regulated_ml.workflow.steps import STEP, Metric
@@ -43,12 +45,27 @@ def begun(
         data=request.data,
         code=request.code,
         parameters=request.parameters,
+        inputs=request.inputs,
         dependencies=installed,
+        guard=_guard(settings),
         warnings=(
             *facts.commit_warnings(commit),
             *([] if container else facts.dependency_warnings(settings.root, installed)),
             *_data_warnings([request.data, *(run.data for run in request.parents)]),
         ),
+    )
+
+
+def _guard(settings: Settings) -> Guard | None:
+    """The controls and exceptions in force; `local` asks nothing of AWS."""
+    if settings.platform is None:
+        return None
+    from regulated_ml.security import catalogue, exceptions
+
+    text = json.dumps(catalogue.plan(settings), sort_keys=True, separators=(",", ":"))
+    return Guard(
+        controls=hashlib.sha256(text.encode()).hexdigest(),
+        exceptions=tuple(exceptions.in_force(settings)),
     )
 
 

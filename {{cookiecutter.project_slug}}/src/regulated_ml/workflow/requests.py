@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from regulated_ml.files import sha256
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import facts
-from regulated_ml.tracking.records import Data, Record
+from regulated_ml.tracking.records import Artifact, Data, Input, Record
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow.steps import Step
+
+TABLE = "data/table.parquet"  # the channel, and the file in it, of a step without parents
 
 
 class Table(NamedTuple):
@@ -44,6 +47,7 @@ class Request(NamedTuple):
     step: Step
     module: str
     channels: Mapping[str, Path]
+    inputs: tuple[Input, ...]
     parameters: Mapping[str, Any]
     parents: Sequence[Record]
     data: Data
@@ -69,15 +73,17 @@ def gather(
     }
     for item, run in sources.items():
         store.check_whole(run, read[item])
-    inputs = {
-        item.channel: [(artifact.path, artifact.sha256) for artifact in found]
+    inputs = [
+        Input(channel=item.channel, run=sources[item].id, files=tuple(found))
         for item, found in read.items()
-    }
+    ]
     parents = [*order.parents, *instead.values()]
     data = parents[-1].data if parents else None
     if order.table:
-        channels["data/table.parquet"] = order.table.path
+        channels[TABLE] = order.table.path
         data = order.table.data
+        table = _described(settings, order.table.path)
+        inputs.append(Input(channel=TABLE, run=None, files=(table,)))
     if data is None:
         raise ValueError(f"step {step.name} was given neither parents nor a table")
     module = _module(settings, step)
@@ -87,7 +93,11 @@ def gather(
         {
             "step": step.name,
             "module": module,
-            "inputs": inputs,
+            "inputs": {
+                each.channel: [(file.path, file.sha256) for file in each.files]
+                for each in inputs
+                if each.run  # the table counts by its fingerprint, whatever form it lies in
+            },
             # Equal bytes of another run are another origin, which the record has to name.
             "parents": [run.id for run in parents],
             "data": data.fingerprint,
@@ -96,7 +106,13 @@ def gather(
             "packages": packages,
         }
     )
-    return Request(step, module, channels, parameters, parents, data, code, key)
+    return Request(step, module, channels, tuple(inputs), parameters, parents, data, code, key)
+
+
+def _described(settings: Settings, path: Path) -> Artifact:
+    """A file of the repository, or one from elsewhere, by path, size and hash."""
+    place = path.relative_to(settings.root) if path.is_relative_to(settings.root) else path
+    return Artifact(path=place.as_posix(), bytes=path.stat().st_size, sha256=sha256(path))
 
 
 def code_files(settings: Settings) -> list[Path]:

@@ -1,0 +1,140 @@
+"""Where a run comes from, as rows: the source, and every step from it to the run and beyond."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from regulated_ml.tracking.records import Artifact, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SOURCE = "source data"
+
+
+class Row(NamedTuple):
+    """A step of the lineage; the table itself is the first."""
+
+    step: str
+    id: str  # of the run; of the table, its fingerprint
+    parents: tuple[str, ...]
+    environment: str
+    started: str
+    ended: str
+    seconds: float | None
+    user: str
+    commit: str | None
+    dirty: bool | None
+    code: str | None  # SHA-256 of the job's source
+    inputs: Mapping[str, str]  # channel and path -> SHA-256
+    outputs: Mapping[str, str]  # path -> SHA-256
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    job: str | None  # its name on AWS; None: it ran on this machine
+    warnings: tuple[str, ...]
+
+
+def rows(target: Record, known: Sequence[Record]) -> list[Row]:
+    """The lineage of a run: all it goes back to, itself, and what was made from it.
+
+    Of what was made from it, each step is there once, by its latest run. `known` are all runs, the
+    oldest first.
+    """
+    by_id = {run.id: run for run in known}
+    before = _ancestors(target, by_id)
+    after: dict[str, Record] = {}
+    made = {target.id}
+    for run in known:
+        if made & set(run.parents):
+            made.add(run.id)
+            after[run.step] = run
+    chain = sorted([*before, target, *after.values()], key=lambda run: (run.started, run.id))
+    tables = {run.data.fingerprint: _source(run) for run in chain if not run.parents}
+    return [*tables.values(), *map(_row, chain)]
+
+
+def frame(found: Sequence[Row]) -> "pd.DataFrame":
+    """The rows as a DataFrame: one row a step, one column a member of `Row`."""
+    import pandas as pd
+
+    return pd.DataFrame([row._asdict() for row in found], columns=list(Row._fields))
+
+
+def _ancestors(run: Record, by_id: Mapping[str, Record]) -> list[Record]:
+    """Every run that a run goes back to, each once."""
+    found: dict[str, Record] = {}
+    waiting = list(run.parents)
+    while waiting:
+        name = waiting.pop()
+        if name in by_id and name not in found:
+            found[name] = by_id[name]
+            waiting += by_id[name].parents
+    return list(found.values())
+
+
+def _source(run: Record) -> Row:
+    """The table that a run without parents has read."""
+    data = run.data
+    files = [file for each in run.inputs if each.run is None for file in each.files]
+    return Row(
+        step=SOURCE,
+        id=data.fingerprint,
+        parents=(),
+        environment=run.environment,
+        started="",
+        ended="",
+        seconds=None,
+        user="",
+        commit=None,
+        dirty=None,
+        code=None,
+        inputs={},
+        outputs=_hashes(files) or {data.file: ""},
+        parameters={"name": data.name, "state": data.state, "rows": data.rows},
+        metrics={"violations": data.violations},
+        job=None,
+        warnings=(),
+    )
+
+
+def _row(run: Record) -> Row:
+    inputs = {
+        f"{each.channel}: {file.path}": file.sha256 for each in run.inputs for file in each.files
+    }
+    return Row(
+        step=run.step,
+        id=run.id,
+        parents=run.parents or (run.data.fingerprint,),
+        environment=run.environment,
+        started=run.started,
+        ended=run.ended,
+        seconds=run.seconds,
+        user=run.identity.aws or f"{run.identity.user}@{run.identity.host}",
+        commit=run.commit.sha,
+        dirty=run.commit.dirty,
+        code=run.code,
+        inputs=inputs,
+        outputs=_hashes(run.artifacts),
+        parameters=run.parameters,
+        metrics=run.metrics,
+        job=run.remote.name if run.remote else None,
+        warnings=run.warnings,
+    )
+
+
+def _hashes(files: Sequence[Artifact]) -> dict[str, str]:
+    return {file.path: file.sha256 for file in files}
+
+
+def broken(found: Sequence[Row]) -> list[str]:
+    """Where the chain does not close: a run is lost, or read what none of its parents has made."""
+    made = {row.id: row for row in found}
+    said = []
+    for row in found:
+        for parent in row.parents:
+            if parent not in made:
+                said.append(f"{row.id} goes back to {parent}, of which there is no record")
+        earlier = {h for p in row.parents if p in made for h in made[p].outputs.values()}
+        for place, digest in row.inputs.items() if earlier - {""} else ():
+            if digest not in earlier:
+                said.append(f"{row.id} has read {place}, which none of its parents has made")
+    return said
