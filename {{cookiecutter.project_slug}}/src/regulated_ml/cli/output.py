@@ -102,7 +102,8 @@ _warned: set[str] = set()
 
 def tell(line: str) -> None:
     """A line of what goes on, on stderr, above the progress."""
-    console(stderr=True).print(visible(line, limit=2000), soft_wrap=True)
+    # By `print`: a progress bar takes what is printed and shows it above itself.
+    print(visible(line, limit=2000), file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -95,9 +95,9 @@ class RemotePlatform(Protocol):
         """Whether a job is one of this project's runs."""
 
     def stage(self, job: Job, report: Report) -> Any:
-        """Brings code and inputs to the place; returns the whole request for the job."""
+        """Brings code and inputs to the place; returns what `submit` has to be told of them."""
 
-    def submit(self, job: Job, request: Any) -> None:
+    def submit(self, job: Job, staged: Any) -> None:
         """Starts the job; `UserError` when it is refused, and then there is none."""
 
     def describe(self, name: str, kind: Kind) -> RemoteJob | None:

@@ -1,6 +1,7 @@
 """SageMaker as a platform for jobs; each thing it does is described in a module of its own."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from regulated_ml.platforms.sagemaker import (
     staging,
 )
 from regulated_ml.platforms.sagemaker.describing import APIS
-from regulated_ml.platforms.sagemaker.staging import Staged
+from regulated_ml.platforms.sagemaker.naming import Address
 from regulated_ml.platforms.sagemaker.storage import Storage
 from regulated_ml.security import clients
 from regulated_ml.settings import Settings
@@ -49,12 +50,12 @@ class SageMakerPlatform:
         """Whether a job is one of this project's runs."""
         return naming.run_id(self._settings, name) is not None
 
-    def stage(self, job: Job, report: Report) -> Staged:
+    def stage(self, job: Job, report: Report) -> dict[str, Address]:
         """Uploads code, channels and parameters under the team's key, unless they are there."""
         clients.identity(self._settings)  # the right account, before anything is sent to it
         return staging.stage(job, self._storage, report)
 
-    def submit(self, job: Job, request: Staged) -> None:
+    def submit(self, job: Job, staged: Mapping[str, Address]) -> None:
         """Starts the job, through the SageMaker SDK."""
         from botocore.exceptions import ClientError
 
@@ -64,7 +65,7 @@ class SageMakerPlatform:
             "training": (requests.training, TrainingJob.create),
             "processing": (requests.processing, ProcessingJob.create),
         }[job.kind]
-        arguments = make(self._settings, job, request.channels)
+        arguments = make(self._settings, job, staged)
         session = clients.session(self._settings)
         with clients.reached(self._settings):
             try:

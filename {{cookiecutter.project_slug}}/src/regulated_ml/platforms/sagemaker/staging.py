@@ -1,9 +1,7 @@
 """Brings what a job needs to S3: its code as one archive, its channels, its parameters."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from regulated_ml.files import write_json
 from regulated_ml.platforms.archive import pack_files
@@ -16,14 +14,8 @@ PROGRAM = "rml_start.py"
 CODE, PARAMETERS = "code", "parameters"  # the channels that are not the job's own
 
 
-class Staged(NamedTuple):
-    """Where what a job reads lies in S3, by channel."""
-
-    channels: Mapping[str, Address]
-
-
-def stage(job: Job, storage: Storage, report: Report) -> Staged:
-    """Uploads whatever of it is not there yet."""
+def stage(job: Job, storage: Storage, report: Report) -> dict[str, Address]:
+    """Uploads whatever of it is not there yet; returns where each channel lies."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         channels = {CODE: _code(job, folder), **_channels(job)}
@@ -31,7 +23,7 @@ def stage(job: Job, storage: Storage, report: Report) -> Staged:
             # A training job is told its parameters in the request.
             write_json(folder / "parameters.json", dict(job.parameters))
             channels[PARAMETERS] = {"parameters.json": folder / "parameters.json"}
-        return Staged({name: storage.put(files, report) for name, files in channels.items()})
+        return {name: storage.put(files, report) for name, files in channels.items()}
 
 
 def _code(job: Job, folder: Path) -> dict[str, Path]:
