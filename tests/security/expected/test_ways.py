@@ -13,7 +13,7 @@ from . import evaluator
 from .recorder import Arrived, Recorder
 from .sender import environment
 from .values import Team
-from .ways import WAYS
+from .ways import UNSEEN, WAYS
 
 NAMES = [way.__name__ for way in WAYS]
 SCRIPT = Path(__file__).with_name("ways.py")
@@ -83,6 +83,13 @@ def test_the_guard_refuses_it(way: str, contradicting: Gone) -> None:
     assert way not in contradicting.jobs
     assert "EnableNetworkIsolation" in contradicting.said[way]
     assert "RML-" in contradicting.said[way]
+
+
+@pytest.mark.parametrize("way", [way.__name__ for way in UNSEEN])
+def test_what_the_guard_cannot_see_is_what_the_documentation_says(
+    way: str, contradicting: Gone
+) -> None:
+    assert contradicting.jobs[way]["EnableNetworkIsolation"] is False
 
 
 def go(recorder: Recorder, sample: Path, request: dict[str, Any], guard: bool = True) -> Gone:

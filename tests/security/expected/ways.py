@@ -7,9 +7,11 @@ raised. The job's name is that of the way, so that whoever receives it knows whi
 import asyncio
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -18,6 +20,8 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore import UNSIGNED
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 
@@ -143,6 +147,29 @@ def sagemaker_core(request: dict[str, Any]) -> None:
     )
 
 
+def signed_by_hand(request: dict[str, Any]) -> None:
+    """Without a client: the guard sits in clients."""
+    address = os.environ["AWS_ENDPOINT_URL"]
+    headers = {
+        "X-Amz-Target": "SageMaker.CreateTrainingJob",
+        "Content-Type": "application/x-amz-json-1.1",
+    }
+    signed = AWSRequest("POST", f"{address}/", headers, json.dumps(request))
+    SigV4Auth(boto3.Session().get_credentials(), "sagemaker", "eu-central-1").add_auth(signed)
+    sent = urllib.request.Request(signed.url, signed.body, dict(signed.headers.items()))
+    urllib.request.urlopen(sent).close()
+
+
+def variable_taken_away(request: dict[str, Any]) -> None:
+    """By somebody who takes the guard off on purpose."""
+    taken = os.environ.pop("BOTOCORE_EXPERIMENTAL__PLUGINS", None)
+    try:
+        boto3.Session().client("sagemaker").create_training_job(**request)
+    finally:
+        if taken is not None:
+            os.environ["BOTOCORE_EXPERIMENTAL__PLUGINS"] = taken
+
+
 def _in_a_process(method: str, request: dict[str, Any]) -> None:
     with multiprocessing.get_context(method).Pool(1) as pool:
         pool.apply(client_of_boto3, (request,))
@@ -166,12 +193,15 @@ WAYS: tuple[Callable[[dict[str, Any]], None], ...] = (
     sagemaker_core,
 )
 
+# What no guard in the process can see; IAM denies it.
+UNSEEN = (signed_by_hand, variable_taken_away)
+
 
 def main() -> None:
     """Goes each way and says what came of it."""
     request = json.loads(sys.argv[1])
     earlier_client()
-    for way in WAYS:
+    for way in (*WAYS, *UNSEEN):
         name = way.__name__
         if sys.argv[2:] and name not in sys.argv[2:]:
             continue
