@@ -166,7 +166,8 @@ def _denies_plain(statement: documents.Statement) -> bool:
     tests = list(documents.conditions(statement))
     return (
         all(documents.is_about(statement, action) for action in ("s3:GetObject", "s3:PutObject"))
-        and len(tests) == 1  # a further condition would be a way around it
+        and bool(tests)
+        # A further condition would be a way around it.
         and all(
             operator in ("Bool", "BoolIfExists") and name == TLS and values[0].lower() == "false"
             for operator, name, values in tests
