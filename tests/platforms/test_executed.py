@@ -96,7 +96,7 @@ def test_the_records_have_one_shape(executed: Executed) -> None:
         # A key covers the packages and the parents, and these are others.
         assert different <= {
             *("id", "key", "parents", "environment", "command", "started", "ended", "seconds"),
-            *("commit", "dependencies", "warnings", "artifacts", "remote"),
+            *("commit", "dependencies", "warnings", "artifacts", "remote", "inputs", "guard"),
         }
         assert there["environment"] == "dev"
         assert there["dependencies"]["packages"]["pandas"] == "2.2.3"
@@ -177,6 +177,22 @@ def test_a_mistake_of_the_teams_comes_back_as_a_sentence(
     assert str(log) in done.stderr
     assert "gama" in log.read_text()
     assert not (repository / "runs/.submitted" / f"{log.stem}.json").exists()
+
+
+def test_a_validators_sample_is_prepared_and_evaluated(executed: Executed, tmp_path: Path) -> None:
+    repository = Path(shutil.copytree(executed.repository, tmp_path / "copy", symlinks=True))
+    (table,) = (repository / "data").glob("*.parquet")
+    sample = Path(shutil.move(table, tmp_path / "sample.parquet"))
+    done = rml(
+        repository, "--env", "dev", "evaluate", "--data", sample, **executed.double.environment
+    )
+    assert done.returncode == 0, done.stderr
+    sampled, evaluated = done.stdout.splitlines()[:2]
+    assert "test rows 30,000" in sampled
+    assert "auc" in evaluated
+    # The latest evaluation stays the one on the model's own test rows.
+    latest = RunStore(repository / "runs", "dev").latest("evaluate")
+    assert latest == executed.latest("dev")["evaluate"]
 
 
 def test_the_real_table_too(

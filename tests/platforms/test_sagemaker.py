@@ -232,8 +232,10 @@ def test_ctrl_c_leaves_the_job_running(submitted: Away) -> None:
     submitted.front.changes["DescribeProcessingJob"] = running
     process = submitted.start("jobs", "follow", name)
     said = ""
-    while "InProgress" not in said:
-        said += process.stdout.readline()  # type: ignore[union-attr]
+    for line in process.stdout or ():
+        said += line
+        if "InProgress" in line:
+            break
     process.send_signal(signal.SIGINT)
     said += process.communicate()[0]
     assert process.returncode == ExitStatus.INTERRUPTED

@@ -53,10 +53,12 @@ class Following:
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder / LOG, kept)
             raise self._end(note, _became(job), f"; its log is in {kept}")
-        with _not_the_end(note, "has ended, and its outputs stay in the model bucket"):
+        anew = f"`rml --env {note.environment} {note.step} --force` starts another one"
+        with _not_the_end(note, f"has ended, its outputs stay in the model bucket, and {anew}"):
             self.platform.collect(job, folder, report)
+            record = _record(note, job, folder)
         self.tell(f"{job.name} {_cost(job)}")
-        return self.store.finish(folder, _record(note, job, folder))
+        return self.store.finish(folder, record)
 
     def _end(self, note: Submitted, rule: str, log: str = "") -> UserError:
         """Forgets a job that leaves no run; returns what became of it."""
