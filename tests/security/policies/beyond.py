@@ -50,6 +50,7 @@ _NOBODY: list[Row] = [
     ("s3:PutBucketPublicAccessBlock", DATA, {}),
     ("kms:Decrypt", keys.KEY, {}),
     ("kms:Decrypt", keys.OTHER_KEY, VIA_S3),
+    ("kms:Encrypt", keys.KEY, VIA_S3),
     ("kms:ScheduleKeyDeletion", keys.KEY, {}),
     ("kms:PutKeyPolicy", keys.KEY, {}),
     ("kms:CreateGrant", keys.KEY, {"kms:GrantIsForAWSResource": "false"}),

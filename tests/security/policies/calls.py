@@ -162,7 +162,11 @@ _PEOPLE: list[Row] = [
     ("sagemaker:ListModelPackages", PACKAGE, {}),
     ("codecommit:GitPull", REPOSITORY, {}),
     ("kms:Decrypt", keys.KEY, VIA_CODECOMMIT),
+    ("kms:Encrypt", keys.KEY, VIA_CODECOMMIT),
     ("kms:GenerateDataKey", keys.KEY, VIA_CODECOMMIT),
+    ("kms:GenerateDataKeyWithoutPlaintext", keys.KEY, VIA_CODECOMMIT),
+    ("kms:ReEncryptFrom", keys.KEY, VIA_CODECOMMIT),
+    ("kms:ReEncryptTo", keys.KEY, VIA_CODECOMMIT),
 ]
 _DATA_SCIENTIST: list[Row] = [
     *_PEOPLE,

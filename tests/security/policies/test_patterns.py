@@ -21,8 +21,7 @@ def test_the_same_instances_are_exempt(controls: Controls) -> None:
     expressions = {
         pair.requirement.unless.matches
         for pair in controls.pairs()
-        if pair.requirement.unless
-        and pair.requirement.condition_key == "sagemaker:VolumeKmsKeyArn"
+        if pair.requirement.unless and pair.requirement.condition_key == "sagemaker:VolumeKmsKeyArn"
     }
     assert expressions
     assert len(instance_types()) > 300

@@ -130,6 +130,7 @@ def test_the_boundary_keeps_a_role_that_was_given_everything(
 
 # --- the policies of things, beside somebody who may everything ---
 
+PLATFORM = f"arn:aws:iam::{calls.ACCOUNT}:role/platform"
 ADMIN = f"arn:aws:iam::{calls.ACCOUNT}:role/admin"
 BUCKET_CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "from the VPC": ("s3:GetObject", {}, "Allowed"),
@@ -186,6 +187,7 @@ def test_the_key_is_kept_by_the_account_and_used_by_the_roles_alone(
         (ADMIN, "kms:CreateGrant"): IMPLICIT,
         (calls.ROLES["data-scientist"], "kms:Decrypt"): "Allowed",
         (calls.ROLES["execution"], "kms:GenerateDataKey"): "Allowed",
+        (PLATFORM, "kms:Decrypt"): "Allowed",
     }
     requests = [
         Request(

@@ -122,7 +122,8 @@ def _present(pair: Pair) -> Condition | None:
     unless = pair.requirement.unless
     if unless is None:
         return found
-    # Where it does not apply to some instances, IAM sees the instances and nothing else.
+    # Where it does not apply to some instances, IAM sees all instances of a request together, and
+    # nothing else: one that is exempt exempts the request.
     if not all(path.endswith("InstanceType") for path in (*unless.paths, *unless.beside)):
         return None
     try:

@@ -18,11 +18,13 @@ from regulated_ml.security.policies.documents import (
 )
 from regulated_ml.security.policies.places import service
 from regulated_ml.security.policies.roles import ROLES
-from regulated_ml.security.policies.tables import Row
+from regulated_ml.security.policies.tables import IN_CODECOMMIT, Row
 
 ACCOUNT = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 ANYBODY = "*"
 USERS = [places.EXECUTION_ROLE, places.DATA_SCIENTIST, places.APPROVER]
+# Whoever deploys: the function's archive and the repository are under the key, too.
+DEPLOYER = "${PlatformRoleArn}"
 OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
 
 # Whoever the account lets deploy may keep the key; using it is not among these.
@@ -62,12 +64,21 @@ def key_policy() -> Policy:
             ACCOUNT,
             ("kms:Decrypt", "kms:GenerateDataKey"),
             {
-                "ArnEquals": {"aws:PrincipalArn": [*USERS, places.DETECTIVE]},
+                "ArnEquals": {"aws:PrincipalArn": [*USERS, places.DETECTIVE, DEPLOYER]},
                 "StringEquals": {
-                    "kms:ViaService": [
-                        service(each) for each in ("codecommit", "s3", "sagemaker", "sns", "sqs")
-                    ]
+                    "kms:ViaService": [service(each) for each in ("s3", "sagemaker", "sns", "sqs")]
                 },
+            },
+        ),
+        _allow(
+            "UseTheKeyInCodeCommit",
+            ACCOUNT,
+            IN_CODECOMMIT,
+            {
+                "ArnEquals": {
+                    "aws:PrincipalArn": [places.DATA_SCIENTIST, places.APPROVER, DEPLOYER]
+                },
+                "StringEquals": {"kms:ViaService": service("codecommit")},
             },
         ),
         _allow(

@@ -90,6 +90,22 @@ def _use_key(*services: str) -> Row:
     )
 
 
+# What CodeCommit does for whoever pulls or pushes, with their rights.
+IN_CODECOMMIT = (
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+KEY_OF_REPOSITORY = Row(
+    "UseTheKeyInCodeCommit",
+    IN_CODECOMMIT,
+    (places.KEY,),
+    {"StringEquals": {"kms:ViaService": service("codecommit")}},
+)
+
 EXECUTION = (
     LIST_BUCKETS,
     READ_OBJECTS,
@@ -190,7 +206,8 @@ DATA_SCIENTIST = (
     LIST_BUCKETS,
     READ_OBJECTS,
     Row("WriteInputs", WRITING, (places.INPUTS,)),
-    _use_key("codecommit", "s3", "sagemaker"),
+    _use_key("s3", "sagemaker"),
+    KEY_OF_REPOSITORY,
     DESCRIBE_KEY,
     GRANT_KEY,
     Row("FindLogs", ("logs:DescribeLogStreams", "logs:FilterLogEvents"), (places.LOG_GROUPS,)),
@@ -247,7 +264,8 @@ APPROVER = (
     PASS_ROLE,
     LIST_BUCKETS,
     READ_OBJECTS,
-    _use_key("codecommit", "s3", "sagemaker"),
+    _use_key("s3", "sagemaker"),
+    KEY_OF_REPOSITORY,
     DESCRIBE_KEY,
     GRANT_KEY,
     LOG_REFUSALS,
