@@ -67,6 +67,7 @@ class Outputs:
     page: Path
     table: str
     repository: Path
+    asked: frozenset[str]  # operations of SageMaker that the audits called
 
 
 @pytest.fixture
@@ -89,6 +90,7 @@ def outputs(_server: Moto, sample: Path, tmp_path_factory: pytest.TempPathFactor
     made = Audited(account, front)
     for operation, request in requests(made.team):
         made.make(operation, request)
+    front.asked.clear()
     as_json = made.audit("--format", "json", "--page")
     as_asff = made.audit("--format", "asff")
     table = made.audit()
@@ -96,5 +98,11 @@ def outputs(_server: Moto, sample: Path, tmp_path_factory: pytest.TempPathFactor
     assert as_json.returncode == as_asff.returncode == table.returncode, as_json.stderr
     page = account.repository / "reports/audit-dev.html"
     return Outputs(
-        as_json.returncode, as_json.stdout, as_asff.stdout, page, table.stdout, account.repository
+        status=as_json.returncode,
+        json=as_json.stdout,
+        asff=as_asff.stdout,
+        page=page,
+        table=table.stdout,
+        repository=account.repository,
+        asked=frozenset(asked.operation for asked in front.asked),
     )

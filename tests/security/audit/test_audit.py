@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
+from commands import rml
 
 from regulated_ml.security.catalogue import standard_controls
 
 from .compliant import COMPLIANT
 from .conftest import Outputs
 from .planted import PLANTED, named
+
+MODEL = Session().get_service_model("sagemaker")
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +90,27 @@ def test_the_hash_can_be_computed_again(report: dict[str, Any]) -> None:
     assert hashlib.sha256(canonical(hashed).encode()).hexdigest() == report["sha256"]
     hashed["findings"][0]["value"] = "something else"
     assert hashlib.sha256(canonical(hashed).encode()).hexdigest() != report["sha256"]
+
+
+# --- what the auditor may do ---
+
+
+def test_it_asks_nothing_that_its_policy_does_not_allow(outputs: Outputs) -> None:
+    result = rml(outputs.repository, "security", "audit", "--policy")
+    (statement,) = json.loads(result.stdout)["Statement"]
+    allowed = {name.partition(":")[2] for name in statement["Action"]}
+    called = {name for name in outputs.asked if name in MODEL.operation_names}
+    assert len(called) > 80
+    assert called <= allowed
+    assert len(json.dumps(statement)) < 6144
+
+
+def test_the_policy_lets_nothing_be_made_or_changed(outputs: Outputs) -> None:
+    result = rml(outputs.repository, "security", "audit", "--policy")
+    (statement,) = json.loads(result.stdout)["Statement"]
+    for name in statement["Action"]:
+        assert re.match(r"(sagemaker|kms|s3|sts):(List|Describe|Get)[A-Z]", name)
+    assert not {name for name in statement["Action"] if "Object" in name}
 
 
 # --- the other forms ---

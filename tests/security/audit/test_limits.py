@@ -10,6 +10,8 @@ import yaml
 from .conftest import Audited
 from .lacking_double import refusal
 
+pytestmark = pytest.mark.slow  # each makes an account and audits it
+
 FIELD = "EnableNetworkIsolation"
 
 

@@ -23,6 +23,9 @@ def audit(
     page: Annotated[
         bool, typer.Option("--page", help="Write the page of the audit below reports/.")
     ] = False,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print what IAM must allow the auditor, and stop.")
+    ] = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
@@ -33,6 +36,11 @@ def audit(
     """
     from regulated_ml.security.audit.running import run
 
+    if policy:
+        from regulated_ml.security.audit import permissions
+
+        output.print_json(permissions.policy())
+        return
     settings = output.settings(env)
     with output.progress("looking at the account") as progress:
         found = run(settings, progress, everything=everything)
