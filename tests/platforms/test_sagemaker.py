@@ -45,7 +45,9 @@ class Away:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """The real command, while it runs."""
-        return subprocess.Popen(
+        # What runs in the background of a shell ignores Ctrl-C, and so would what it starts.
+        handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(
             [sys.executable, "-m", "regulated_ml", "--env", "dev", *arguments],
             cwd=self.repository,
             env={**os.environ, "PYTHONPATH": "src", "PYTHONUNBUFFERED": "1", **self.environment},
@@ -53,6 +55,8 @@ class Away:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        signal.signal(signal.SIGINT, handler)
+        return process
 
     def submitted(self) -> str:
         """The name of the one job that has been submitted and not been collected."""
@@ -237,7 +241,7 @@ def test_ctrl_c_leaves_the_job_running(submitted: Away) -> None:
         if "InProgress" in line:
             break
     process.send_signal(signal.SIGINT)
-    said += process.communicate()[0]
+    said += process.communicate(timeout=60)[0]
     assert process.returncode == ExitStatus.INTERRUPTED
     assert "the job goes on running" in said
     assert f"rml --env dev jobs follow {name}" in said
