@@ -9,13 +9,13 @@ RENDERED = {{cookiecutter.project_slug}}
 ENVIRONMENT = sh '$(RENDERED)/src/regulated_ml/standard/environment.sh'
 SAMPLE = build/$(shell sed -n 's/^ *project_slug: *//p' examples/answers.yaml)
 # From one index, because an extra one that has some of the files would leave out the hashes of the rest.
-COMPILE = UV_INDEX= UV_FIND_LINKS= $(ENVIRONMENT) uv pip compile --quiet --universal --python-version 3.11.4 \
-	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
+COMPILE = UV_INDEX= UV_FIND_LINKS= $(ENVIRONMENT) uv pip compile --quiet --universal \
+	--python-version $(or $(PYTHON_VERSION),3.11.4) --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
 
 # What the targets start is found here when the machine has none of its own.
 export UV ?= $(or $(shell command -v uv),$(CURDIR)/.tools/bin/uv)
 
-.PHONY: help tools setup demo test lint benchmark lock manifest
+.PHONY: help tools setup demo test lint benchmark lock lock-container manifest
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 16
@@ -49,6 +49,12 @@ lock: ## Renew the lock files (UPGRADE=--upgrade takes the newest of everything)
 	@$(COMPILE) pyproject.toml --group team --constraint requirements.lock \
 		--output-file '$(RENDERED)/requirements.lock'
 	@$(COMPILE) --group demo --constraint requirements.lock --output-file requirements-demo.lock
+	@$(COMPILE) tests/sdk.in --output-file tests/sdk.lock
+	@$(COMPILE) tests/kernel.in --constraint '$(RENDERED)/requirements.lock' --output-file tests/kernel.lock
+	@PYTHON_VERSION=3.12 $(MAKE) --no-print-directory lock-container
+
+lock-container: # in the Python of the managed container
+	@$(COMPILE) tests/container.in --output-file tests/container.lock
 
 manifest: ## Renew the hashes of the standard's files
 	@PYTHONPATH='$(RENDERED)/src' .venv/bin/python -m regulated_ml.standard.manifest '$(RENDERED)'

@@ -66,6 +66,22 @@ def test_a_file_smuggled_into_the_standard_is_named(conforming: Path, name: str)
     assert found(conforming) == {(f"{STANDARD}/{name}", "added")}
 
 
+def test_a_template_that_the_controls_do_not_make_is_named(conforming: Path) -> None:
+    with (conforming / "infrastructure/roles.yaml").open("a", encoding="utf-8") as file:
+        file.write("# ours\n")
+    (conforming / "infrastructure/key.yaml").unlink()
+    expected = {("infrastructure/roles.yaml", "stale"), ("infrastructure/key.yaml", "stale")}
+    assert found(conforming) == expected
+    assert rml(conforming, "security", "policies", "--write").returncode == 0
+    assert found(conforming) == set()
+
+
+def test_broken_controls_are_named_where_they_lie(conforming: Path) -> None:
+    (conforming / "config/controls.yaml").write_text("controls: [{}]\n", encoding="utf-8")
+    (finding,) = check(conforming)
+    assert finding.state == "stale" and "config/controls.yaml" in finding.detail
+
+
 def test_a_link_to_an_equal_file_outside_is_a_change(conforming: Path, tmp_path: Path) -> None:
     path = conforming / STANDARD / "errors.py"
     path.rename(tmp_path / "elsewhere.py")
@@ -173,7 +189,9 @@ def test_a_zip_file_with_any_byte_damaged_is_refused_or_is_as_good(tmp_path: Pat
     (folder / "Makefile").write_text("all:\n" * 20, encoding="utf-8")
     manifest.write(folder)
     whole = as_zip(tmp_path / "release").read_bytes()
-    assert found(folder, tmp_path / "release.zip") == {("requirements.lock", "wrong")}
+    # A folder without a lock and without controls.
+    lacks = {("requirements.lock", "wrong"), ("infrastructure", "stale")}
+    assert found(folder, tmp_path / "release.zip") == lacks
     refused = 0
     for position in range(0, len(whole), 5):
         damaged = bytearray(whole)
@@ -181,7 +199,7 @@ def test_a_zip_file_with_any_byte_damaged_is_refused_or_is_as_good(tmp_path: Pat
         (tmp_path / "release.zip").write_bytes(damaged)
         try:
             # What stays readable, such as the time of a file, changes nothing that is checked.
-            assert found(folder, tmp_path / "release.zip") == {("requirements.lock", "wrong")}
+            assert found(folder, tmp_path / "release.zip") == lacks
         except UserError:
             refused += 1
     assert refused > 100

@@ -24,6 +24,7 @@ from regulated_ml.settings.controls import (
     Catalogue,
     Control,
     Embedded,
+    OwnControls,
     Requirement,
     Tightening,
 )
@@ -69,20 +70,29 @@ class Controls:
 
 
 def load(settings: Settings) -> Controls:
-    """The controls of a repository; `UserError` names every mistake in the organisation's own."""
+    """The controls of a repository; `UserError` names every mistake in them and the exceptions."""
     standard = standard_controls()
-    problems = [*_own_problems(standard, settings), *_exception_problems(standard, settings)]
+    own = settings.controls
+    problems = [*_own_problems(standard, own), *_exception_problems(standard, settings)]
     if problems:
         raise UserError(problems, ExitStatus.CONFIGURATION)
-    tightened = {each.control: each for each in settings.controls.tighten}
+    return merged(own)
+
+
+def merged(own: OwnControls) -> Controls:
+    """The standard's controls with the organisation's; `UserError` names every mistake in those."""
+    standard = standard_controls()
+    if problems := [*_own_problems(standard, own)]:
+        raise UserError(problems, ExitStatus.CONFIGURATION)
+    tightened = {each.control: each for each in own.tighten}
     return Controls(
         controls=(
             *(_tighten(each, tightened.get(each.id)) for each in standard.controls),
-            *settings.controls.controls,
+            *own.controls,
         ),
         embedded=standard.embedded,
         pipeline_steps=standard.pipeline_steps,
-        own=frozenset(each.id for each in settings.controls.controls),
+        own=frozenset(each.id for each in own.controls),
     )
 
 
@@ -157,9 +167,9 @@ def _row(pair: Pair, found: Mapping[str, Any]) -> dict[str, Any]:
 # --- the organisation's own ---
 
 
-def _own_problems(standard: Controls, settings: Settings) -> Iterator[Problem]:
+def _own_problems(standard: Controls, own: OwnControls) -> Iterator[Problem]:
     taken = {control.id for control in standard.controls}
-    for number, control in enumerate(settings.controls.controls, start=1):
+    for number, control in enumerate(own.controls, start=1):
         place = f"{CONTROLS}: controls.{number}"
         if control.id in taken:
             rule = "an id of its own: this one is a control's already"
@@ -173,7 +183,7 @@ def _own_problems(standard: Controls, settings: Settings) -> Iterator[Problem]:
             for key, value, rule, fix in _requirement_mistakes(requirement):
                 yield Problem(f"{place}.requirements.{index}.{key}", value, rule, fix)
         yield from _contradictions(standard, control, place)
-    for number, change in enumerate(settings.controls.tighten, start=1):
+    for number, change in enumerate(own.tighten, start=1):
         place = f"{CONTROLS}: tighten.{number}"
         if change.model_fields_set <= {"control"}:
             rule, fix = "this tightens nothing", "add severity, missing, at_least or another key"

@@ -4,7 +4,7 @@ The rules for names and identifiers of AWS are not written here: they are those 
 which the template's generation hook uses too.
 """
 
-from regulated_ml.settings.loading import LOCAL, environments, find_root, load
+from regulated_ml.settings.loading import LOCAL, environments, find_root, load, own_controls
 from regulated_ml.settings.models import Column, Dataset, Settings, Split
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "environments",
     "find_root",
     "load",
+    "own_controls",
 ]

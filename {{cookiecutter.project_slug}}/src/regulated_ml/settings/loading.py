@@ -83,6 +83,15 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
     )
 
 
+def own_controls(root: Path) -> OwnControls:
+    """The organisation's controls alone, whatever else config/ says; `UserError` when wrong."""
+    problems: list[Problem] = []
+    found = section(root, CONTROLS, OwnControls, problems)
+    if problems or found is None:
+        raise UserError(problems, ExitStatus.CONFIGURATION)
+    return found
+
+
 def environments(root: Path) -> list[str]:
     """The names of the environments, `local` first."""
     return [LOCAL, *sorted(path.stem for path in (root / "config/environments").glob("*.yaml"))]

@@ -1,4 +1,4 @@
-"""Whether a repository still is what the standard says: its managed files and its lock file.
+"""Whether a repository is what the standard says: its managed files, lock file and templates.
 
 The hashes come from the repository's own manifest, or from a release of the template. Only a
 release can show that somebody changed a file and its hash together; and since this very module lies
@@ -16,10 +16,13 @@ from typing import Literal, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.locks import LOCK
+from regulated_ml.security import catalogue
+from regulated_ml.security.policies import templates
+from regulated_ml.settings import own_controls
 from regulated_ml.standard import lockfile, manifest
 from regulated_ml.standard.manifest import MANIFEST, Manifest, Owner
 
-State = Literal["changed", "removed", "added", "wrong"]
+State = Literal["changed", "removed", "added", "wrong", "stale"]
 
 # The folder of the template that is rendered.
 RENDERED_FOLDER = "{{cookiecutter.project_slug}}"
@@ -34,6 +37,7 @@ FIXES: dict[State, str] = {
     "removed": "restore the standard's file",
     "added": "move it to the team's package: this folder is the standard's",
     "wrong": "run `make lock`, then `make setup`",
+    "stale": "run `rml security policies --write`; mend config/ first where it is wrong",
 }
 
 
@@ -66,7 +70,20 @@ def check(root: Path, against: Path | None = None) -> list[Finding]:
     findings += [
         Finding(LOCK, Owner.GENERATED, "wrong", mistake) for mistake in lockfile.mistakes(root)
     ]
-    return findings
+    return [*findings, *_infrastructure(root)]
+
+
+def _infrastructure(root: Path) -> Iterator[Finding]:
+    """The templates that are not what the controls make."""
+    try:
+        controls = catalogue.merged(own_controls(root))
+    except UserError as error:
+        said = f"it cannot be made: {error.problems[0].field}: {error.problems[0].rule}"
+        yield Finding(templates.FOLDER, Owner.GENERATED, "stale", said)
+        return
+    for name in templates.differing(controls, root):
+        path = f"{templates.FOLDER}/{name}"
+        yield Finding(path, Owner.GENERATED, "stale", "it is not what the controls make")
 
 
 def _managed(root: Path, release: Manifest | None) -> Iterator[Finding]:
