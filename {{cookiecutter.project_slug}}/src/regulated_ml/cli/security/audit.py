@@ -9,7 +9,7 @@ from regulated_ml.cli import output
 if TYPE_CHECKING:
     from regulated_ml.security.audit.findings import Audit
 
-FINDINGS = ("control", "severity", "resource", "field", "value", "required")
+FINDINGS = ("resource", "kind", "control", "field", "is")
 
 
 def audit(
@@ -65,7 +65,7 @@ def _print(found: "Audit") -> None:
     for title, findings in (("Findings", found.findings), ("Excepted", found.excepted)):
         if findings:
             rows = [
-                (f.control, f.severity, f"{f.kind} {f.name}", f.field, f.value or "-", f.required)
+                (f.name, f.kind, f"{f.control} {f.severity}", f.field or "-", f.value or "missing")
                 for f in findings
             ]
             output.print_table(title, FINDINGS, rows)
@@ -83,6 +83,7 @@ def _summary(found: "Audit") -> list[str]:
         f"{len(found.findings)} findings on {len(found.resources)} resources "
         f"of the {found.scope}: {kinds}",
         f"excepted: {len(found.excepted)}; exceptions in force: {exceptions or 'none'}",
+        "what must be: --format json, or rml security controls CONTROL",
         f"complete: {'yes' if found.is_complete else 'no'}; not visible in AWS's descriptions: "
         f"{len(found.not_visible)} fields (--format json lists them)",
         f"environment {found.environment}, account {found.account}, region {found.region}, "
