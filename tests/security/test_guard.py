@@ -193,7 +193,7 @@ def test_it_keeps_the_plugins_of_others_and_comes_once(before: str, tmp_path: Pa
     code = f"import site, os; site.addsitedir({str(tmp_path)!r}); print(os.environ[{VARIABLE!r}])"
     environment = {**os.environ, VARIABLE: before}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     plugins = done.stdout.strip().split(",")
     assert sorted(plugins) == sorted({PLUGIN, *(["a=b"] if "a=b" in before else [])})

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from regulated_ml.security import catalogue
-from regulated_ml.security.catalogue import Pair
+from regulated_ml.security import aws_models, catalogue, organisation
+from regulated_ml.security.pairs import Pair
 from regulated_ml.security.requests import parse
 from regulated_ml.security.values import VALUES
 
@@ -20,7 +20,7 @@ PAIRS = [pair for pair in catalogue.standard_controls().pairs() if not pair.oper
 def shape_of(pair: Pair, path: str) -> Any:
     """The shape that a path leads to in botocore's model."""
     service, _, name = pair.operation.rpartition(".")
-    shape = catalogue.service_model(service or "sagemaker").operation_model(name).input_shape
+    shape = aws_models.service_model(service or "sagemaker").operation_model(name).input_shape
     for step in parse(path).steps:
         shape = shape.members[step.name]
         shape = shape.member if step.each else shape
@@ -30,16 +30,16 @@ def shape_of(pair: Pair, path: str) -> Any:
 def test_every_operation_and_path_is_in_aws_model() -> None:
     for pair in PAIRS:
         service, _, name = pair.operation.rpartition(".")
-        model = catalogue.service_model(service or "sagemaker")
+        model = aws_models.service_model(service or "sagemaker")
         assert name in model.operation_names, pair.operation
         if pair.path != ".":
             assert (
-                catalogue.path_mistake(model.operation_model(name).input_shape, pair.path) is None
+                aws_models.path_mistake(model.operation_model(name).input_shape, pair.path) is None
             )
 
 
 def test_patterns_of_operations_cover_what_makes_and_changes_things() -> None:
-    names = catalogue.service_model("sagemaker").operation_names
+    names = aws_models.service_model("sagemaker").operation_names
     patterns = [
         pair.operation
         for pair in catalogue.standard_controls().pairs("local")
@@ -81,7 +81,7 @@ def test_literals_are_values_that_aws_knows() -> None:
 def test_what_a_control_names_is_a_value_of_the_settings() -> None:
     for pair in PAIRS:
         must = pair.requirement.must
-        if must.verb in catalogue.NAMING_VERBS:
+        if must.verb in organisation.NAMING_VERBS:
             assert must.operand in VALUES
 
 

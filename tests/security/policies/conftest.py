@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from regulated_ml.security.catalogue import Controls, standard_controls
+from regulated_ml.security.catalogue import standard_controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.settings import Settings, load
 
 from . import simulation

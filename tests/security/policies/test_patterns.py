@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import pytest
 from botocore.session import Session
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies.patterns import NotSayable, like
 
 

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from commands import TEMPLATE, rml
 
-from regulated_ml.security.catalogue import Controls, load
+from regulated_ml.security.catalogue import load
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import inventory, parameters, templates
 from regulated_ml.security.policies.documents import fill
 from regulated_ml.settings import Settings

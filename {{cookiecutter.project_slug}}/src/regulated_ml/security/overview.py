@@ -9,8 +9,8 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.security import catalogue
 from regulated_ml.security.audit.describing import is_visible
 from regulated_ml.security.audit.resources import created_by
-from regulated_ml.security.catalogue import Controls, Pair
 from regulated_ml.security.detective.reactions import REACTIONS, SEVERITIES
+from regulated_ml.security.pairs import Controls, Pair
 from regulated_ml.security.policies.guardrails import is_denied
 from regulated_ml.security.values import values
 from regulated_ml.settings import LOCAL, Settings

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from regulated_ml.security.catalogue import NAMING_VERBS
+from regulated_ml.security.organisation import NAMING_VERBS
 from regulated_ml.security.requests import VERBS
 from regulated_ml.security.requests.findings import listed
 from regulated_ml.settings.controls import Must, Requirement

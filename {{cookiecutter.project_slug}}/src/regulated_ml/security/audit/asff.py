@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from regulated_ml.security.audit.findings import Audit, Finding
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.settings.controls import References
 
 SCHEMA = "2018-10-08"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regulated_ml.security.audit.resources import Resource
-from regulated_ml.security.catalogue import path_mistake, service_model
+from regulated_ml.security.aws_models import path_mistake, service_model
 
 TAGS = "Tags"  # of ListTags, whatever a description says
 

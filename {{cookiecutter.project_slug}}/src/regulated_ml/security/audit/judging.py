@@ -8,7 +8,7 @@ from regulated_ml.security.audit.describing import as_request, holds_role, is_vi
 from regulated_ml.security.audit.findings import Audited, Finding, Hidden
 from regulated_ml.security.audit.listing import Listed
 from regulated_ml.security.audit.resources import RESOURCES, Resource
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.requests import Plan, Violation, compile
 from regulated_ml.settings import Settings
 

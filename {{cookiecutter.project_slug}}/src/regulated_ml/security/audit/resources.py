@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from regulated_ml.security.catalogue import service_model
+from regulated_ml.security.aws_models import service_model
 
 BOTH_TYPES = {"ModelPackageType": "Both"}  # without it, the packages of groups are not listed
 Words = Mapping[str, str]

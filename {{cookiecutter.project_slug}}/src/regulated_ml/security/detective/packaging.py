@@ -9,7 +9,7 @@ from typing import Any
 
 from regulated_ml.files import replacing
 from regulated_ml.identifiers import partitions
-from regulated_ml.security import catalogue
+from regulated_ml.security import aws_models, catalogue
 from regulated_ml.security.clients import platform
 from regulated_ml.security.detective import parts
 from regulated_ml.settings import Settings
@@ -52,7 +52,7 @@ def key(settings: Settings, archive: Path) -> str:
 
 def names(operations: list[str]) -> dict[str, Any]:
     """The names of SageMaker's requests and answers, by what CloudTrail makes of them."""
-    model = catalogue.service_model("sagemaker")
+    model = aws_models.service_model("sagemaker")
     shapes: dict[str, Any] = {}
     found = {}
     for operation in operations:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from regulated_ml.security.catalogue import Pair
+from regulated_ml.security.pairs import Pair
 from regulated_ml.security.policies import actions, patterns
 from regulated_ml.security.requests import parse
 from regulated_ml.settings.controls import Must

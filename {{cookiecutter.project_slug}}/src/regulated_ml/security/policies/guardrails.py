@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from regulated_ml.security.catalogue import Controls, Pair
+from regulated_ml.security.pairs import Controls, Pair
 from regulated_ml.security.policies import places
 from regulated_ml.security.policies.actions import WITHOUT_ACTION, action
 from regulated_ml.security.policies.conditions import Condition, denials

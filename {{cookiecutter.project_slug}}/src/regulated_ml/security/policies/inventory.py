@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from regulated_ml.security.catalogue import Controls, load
+from regulated_ml.security.catalogue import load
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import boundary, guardrails, parameters, resources, roles
 from regulated_ml.security.policies.documents import Document, Kind, Policy, fill, longest, size
 from regulated_ml.settings import Settings

@@ -3,8 +3,9 @@
 import shlex
 from typing import NamedTuple
 
-from regulated_ml.security.catalogue import Controls, load
+from regulated_ml.security.catalogue import load
 from regulated_ml.security.clients import platform
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import parameters, templates
 from regulated_ml.settings import Settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regulated_ml.files import write_text
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies.templates import (
     detective,
     guards,

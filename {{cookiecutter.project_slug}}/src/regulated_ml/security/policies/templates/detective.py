@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from regulated_ml.security.catalogue import Controls
 from regulated_ml.security.detective import parts
 from regulated_ml.security.detective.events import SOURCE
 from regulated_ml.security.detective.packaging import HANDLER
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import places
 from regulated_ml.security.policies.resources import OF_THIS_ACCOUNT
 from regulated_ml.security.policies.roles import DETECTIVE_ROLE

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import boundary, guardrails
 from regulated_ml.security.policies.documents import Policy, Statement
 from regulated_ml.security.policies.templates.building import Resource, Template, resource, skip

@@ -1,6 +1,6 @@
 """The team's key."""
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies.resources import key_policy
 from regulated_ml.security.policies.templates.building import KEPT, TAGS, Template, resource
 

@@ -2,7 +2,7 @@
 
 import re
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies.documents import Policy
 from regulated_ml.security.policies.resources import endpoint_policies
 from regulated_ml.security.policies.templates.building import TAGS, Resource, Template, resource

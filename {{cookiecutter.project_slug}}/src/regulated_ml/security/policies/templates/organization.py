@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import guardrails
 from regulated_ml.security.policies.documents import Statement
 from regulated_ml.security.policies.templates.building import TAGS, Template, resource

@@ -1,6 +1,6 @@
 """The team's repository, one for all of its environments."""
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import places
 from regulated_ml.security.policies.templates.building import KEPT, TAGS, Template, resource
 

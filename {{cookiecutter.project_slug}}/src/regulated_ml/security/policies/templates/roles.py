@@ -1,6 +1,6 @@
 """The roles: who may do what."""
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import boundary, guardrails
 from regulated_ml.security.policies.documents import Policy, document
 from regulated_ml.security.policies.roles import ROLES, Role, statements

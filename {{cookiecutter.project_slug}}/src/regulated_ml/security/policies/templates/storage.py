@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from regulated_ml.security.catalogue import Controls
+from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import places
 from regulated_ml.security.policies.resources import bucket_policy, log_bucket_policy
 from regulated_ml.security.policies.templates.building import (
