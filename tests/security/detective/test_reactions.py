@@ -1,5 +1,6 @@
 """An event for each operation of the controls: what breaks one is stopped, deleted or reported."""
 
+import datetime
 import json
 from typing import Any
 
@@ -43,6 +44,7 @@ def wrong(operation: str, team: Team) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_what_breaks_a_control_is_found_for_every_operation(
     on_double: Function, double: SageMakerDouble, topic: str, the_team: Team, record_property: Any
 ) -> None:
@@ -59,6 +61,7 @@ def test_what_breaks_a_control_is_found_for_every_operation(
     record_property("events", len(events))
 
 
+@pytest.mark.slow
 def test_what_was_made_is_stopped_or_deleted_by_the_right_call(
     on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
 ) -> None:
@@ -247,8 +250,6 @@ def test_an_endpoint_whose_configuration_was_just_deleted_goes_too(
     minutes: int,
     expected: bool,
 ) -> None:
-    import datetime
-
     double.errors["DescribeEndpointConfig"] = "Could not find endpoint configuration"
     request = cases.complete("CreateEndpoint", the_team)
     then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
