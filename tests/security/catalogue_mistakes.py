@@ -208,6 +208,13 @@ MISTAKES = {
         "at least as strict as fill",
         "refuse",
     ),
+    "filling in what nobody can know": (
+        "tighten: [{control: RML-S3-1, missing: fill}]",
+        "tighten.1.missing",
+        "fill",
+        "nothing can be filled in for lie_in",
+        "refuse",
+    ),
     "fewer instances": (
         "tighten: [{control: RML-ENDPOINT-1, at_least: 1}]",
         "tighten.1.at_least",

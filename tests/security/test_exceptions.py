@@ -43,18 +43,33 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "no day": ({"until": "soon"}, "exceptions.0.until", "date"),
     "without an end": ({"until": None}, "exceptions.0.until", "missing"),
-    "for everything": ({"names": ["*"]}, "exceptions.1.names", "8 characters that are no * or ?"),
-    "for almost everything": ({"names": ["credit*"]}, "exceptions.1.names", "8 characters"),
-    "only marks": ({"names": ["????????????*"]}, "exceptions.1.names", "8 characters"),
+    "for everything": ({"names": ["*"]}, "exceptions.1.names", "begins with 8 characters"),
+    "for almost everything": (
+        {"names": ["credit*"]},
+        "exceptions.1.names",
+        "begins with 8 characters",
+    ),
+    "only marks": ({"names": ["????????????*"]}, "exceptions.1.names", "begins with 8 characters"),
     "a class of letters is no name": (
         {"names": ["[a-z]*[a-z]*"]},
         "exceptions.1.names",
         "brackets",
     ),
+    "for all of the project": ({"names": ["credit-default-*"]}, "exceptions.1.names", "a part"),
+    "for all of the project, by a question mark": (
+        {"names": ["credit-default?*"]},
+        "exceptions.1.names",
+        "a part of the project's resources",
+    ),
+    "for the end of a name": (
+        {"names": ["*-train-20261124"]},
+        "exceptions.1.names",
+        "begins with 8 characters",
+    ),
     "one of two names too broad": (
         {"names": ["credit-default-train-1", "c*"]},
         "exceptions.1.names",
-        "8 characters",
+        "begins with 8 characters",
     ),
     "for nothing": ({"names": []}, "exceptions.0.names", "at least 1"),
     "agreed by its author": (

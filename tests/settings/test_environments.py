@@ -293,15 +293,23 @@ def test_an_exception_admits_what_it_names_where_it_holds(repository: Path) -> N
     agree(repository, "prod", buckets["data_bucket"])
     assert set(refused(repository, "prod")) == {"model_bucket"}
     assert set(refused(repository, "dev")) == {"data_bucket", "model_bucket"}
-    agree(repository, "prod", "credit-default-*")
+    agree(repository, "prod", "credit-default-data-*", "credit-default-model-*")
     assert load(repository, "prod").platform is not None
-    agree(repository, "prod", "credit-default-*", control="RML-VPC-1")
+    agree(
+        repository, "prod", "credit-default-data-*", "credit-default-model-*", control="RML-VPC-1"
+    )
     assert set(refused(repository, "prod")) == {"data_bucket", "model_bucket"}
 
 
 def test_an_exception_that_has_expired_admits_nothing(repository: Path) -> None:
     environment(repository, "prod", data_bucket=dev(repository)["data_bucket"])
-    agree(repository, "prod", "credit-default-*", until=datetime.date(2020, 1, 1))
+    agree(
+        repository,
+        "prod",
+        "credit-default-data-*",
+        "credit-default-model-*",
+        until=datetime.date(2020, 1, 1),
+    )
     assert any("expired" in rule for rule in refused(repository, "prod").values())
 
 

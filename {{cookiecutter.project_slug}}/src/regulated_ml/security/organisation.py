@@ -122,6 +122,10 @@ def _tightening_mistakes(
             rule = f"at least as strict as {requirement.missing}, which the standard has"
             yield "missing", change.missing, rule, f"write {requirement.missing} or refuse"
             break
+    unfillable = [must.verb for must in musts if must.verb not in FILLING_VERBS]
+    if change.missing == "fill" and unfillable:
+        rule = f"nothing can be filled in for {unfillable[0]}, which the control asks"
+        yield "missing", "fill", rule, "write refuse"
     for key, least in (("at_least", True), ("at_most", False)):
         value = getattr(change, key)
         bounds = [getattr(must, key) for must in musts if getattr(must, key) is not None]

@@ -64,7 +64,8 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
     # Those of other environments are not looked at: one that has expired there stops nothing here.
     numbered = enumerate(exceptions.exceptions if exceptions else (), start=1)
     own = [(number, each) for number, each in numbered if each.environment == environment]
-    problems += exception_problems(own, datetime.date.today())
+    slug = project.project_slug if project else ""
+    problems += exception_problems(own, datetime.date.today(), slug)
     if platform:
         file, agreed = _environment_path(root, environment), [each for _, each in own]
         values = platform.model_dump()

@@ -1,6 +1,7 @@
 """The rules between the values of config/, which no key can keep by itself."""
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 
 from regulated_ml.identifiers import Problem
@@ -11,7 +12,7 @@ DATASET, MODEL = "config/dataset.yaml", "config/model.yaml"
 CONTROLS, EXCEPTIONS = "config/controls.yaml", "config/exceptions.yaml"
 
 LONGEST_EXCEPTION = datetime.timedelta(days=366)
-FEWEST_LITERALS = 8  # characters of a name's pattern that are no `*` or `?`
+FEWEST_LITERALS = 8  # characters of a pattern before its first `*` or `?`
 
 
 def dataset_problems(dataset: Dataset) -> Iterator[Problem]:
@@ -67,16 +68,16 @@ def model_problems(dataset: Dataset, model: Model) -> Iterator[Problem]:
 
 
 def exception_problems(
-    exceptions: Sequence[tuple[int, ControlException]], today: datetime.date
+    exceptions: Sequence[tuple[int, ControlException]], today: datetime.date, slug: str
 ) -> Iterator[Problem]:
     """The rules of each exception, given with its number in the file, from 1."""
     for number, exception in exceptions:
-        for key, value, rule, fix in _exception_mistakes(exception, today):
+        for key, value, rule, fix in _exception_mistakes(exception, today, slug):
             yield Problem(f"{EXCEPTIONS}: exceptions.{number}.{key}", value, rule, fix)
 
 
 def _exception_mistakes(
-    exception: ControlException, today: datetime.date
+    exception: ControlException, today: datetime.date, slug: str
 ) -> Iterator[tuple[str, str, str, str]]:
     """Key, value, rule and fix for each mistake in one exception."""
     until = exception.until
@@ -87,12 +88,22 @@ def _exception_mistakes(
         rule = f"at most {LONGEST_EXCEPTION.days} days from today"
         yield "until", str(until), rule, "name an earlier day; it can be agreed anew then"
     for name in exception.names:
-        if len(name.replace("*", "").replace("?", "")) < FEWEST_LITERALS:
-            rule = f"a name, or a pattern with {FEWEST_LITERALS} characters that are no * or ?"
+        if rule := _broken_by(name, slug):
             yield "names", name, rule, "write the beginning of the resource's name before the *"
-        elif set("[]") & set(name):
-            rule = "letters, digits and signs of a name, * and ?, and no brackets"
-            yield "names", name, rule, "write each name, or a pattern with *"
     if exception.requested_by.casefold() == exception.agreed_by.casefold():
         rule = "somebody else than requested_by"
         yield "agreed_by", exception.agreed_by, rule, "have a second person agree, and name them"
+
+
+def _broken_by(name: str, slug: str) -> str:
+    """The rule that the name of an exception breaks; empty where it breaks none."""
+    if set("[]") & set(name):
+        return "letters, digits and signs of a name, * and ?, and no brackets"
+    beginning = re.split(r"[*?]", name)[0]
+    if len(beginning) < FEWEST_LITERALS:
+        return (
+            f"a name, or a pattern that begins with {FEWEST_LITERALS} characters other than * or ?"
+        )
+    if beginning != name and f"{slug}-".startswith(beginning):
+        return "a part of the project's resources: all of their names begin so"
+    return ""
