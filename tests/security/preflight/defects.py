@@ -277,6 +277,12 @@ def log_refused_traffic_alone(account: Account) -> None:
     )
 
 
+def name_another_vpc(account: Account) -> None:
+    """The role's policy names the VPC, and is made anew with it."""
+    configure(account, vpc_id="vpc-0123456789abcdef0")
+    _put(account, "may", json.loads(made(account, "policy of a role", _name(account))))
+
+
 def _subnet(account: Account, cidr: str, zone: str, vpc: str = "") -> str:
     made = account.client("ec2").create_subnet(
         VpcId=vpc or account.vpc, CidrBlock=cidr, AvailabilityZone=REGION + zone
@@ -430,9 +436,7 @@ DEFECTS: dict[str, Defect] = {
     "bucket for other keys of some": Defect(
         "PRE-BUCKET-7", policy("tls", "key", key={"Principal": {"AWS": ACCOUNT}})
     ),
-    "VPC missing": Defect(
-        "PRE-VPC-1", lambda account: configure(account, vpc_id="vpc-0123456789abcdef0")
-    ),
+    "VPC missing": Defect("PRE-VPC-1", name_another_vpc),
     "VPC that resolves no names": Defect("PRE-VPC-2", attribute("EnableDnsSupport")),
     "VPC that gives no names": Defect("PRE-VPC-3", attribute("EnableDnsHostnames")),
     "route to the internet in the main table": Defect("PRE-VPC-4", route_of_main_table),
