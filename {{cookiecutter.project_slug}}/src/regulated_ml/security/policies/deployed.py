@@ -207,10 +207,21 @@ def _same(expected: Any, found: Any) -> bool:
         )
     if not isinstance(expected, list) or not isinstance(found, list):
         return False
-    return len(expected) == len(found) and all(map(_matches, expected, found))
+    return len(expected) == len(found) and _all_matched(expected, found)
 
 
 UNTOLD = re.compile("<(" + "|".join(parameters.person_parameters()) + ")>")
+
+
+def _all_matched(expected: list[str], found: list[str]) -> bool:
+    """Whether each value has its own; those that are told come first, the others take the rest."""
+    rest = list(found)
+    for each in sorted(expected, key=lambda value: UNTOLD.search(value) is not None):
+        match = next((value for value in rest if _matches(each, value)), None)
+        if match is None:
+            return False
+        rest.remove(match)
+    return True
 
 
 def _matches(expected: str, found: str) -> bool:

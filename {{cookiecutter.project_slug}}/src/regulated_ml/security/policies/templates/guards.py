@@ -1,21 +1,26 @@
 """The guardrails as managed policies, and the permissions boundary."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import boundary, guardrails
 from regulated_ml.security.policies.documents import Policy, Statement
 from regulated_ml.security.policies.templates.building import Resource, Template, resource, skip
 
-# IAM has no resources for these: lists, a sign-in, metrics, what ec2 describes.
-WITHOUT_RESOURCE = "the actions on * are those for which IAM knows no resource"
+# A boundary gives no rights: who may do what on which resources is said by the roles' own policies.
+NO_RESOURCE = "a boundary allows nothing by itself; the roles' own policies name the resources"
 
 
 def template(controls: Controls) -> Template:
     """The template."""
     guards = guardrails.policies(controls)
     resources = {
-        "Boundary": managed(boundary.policy(), "What the project's roles can do at most."),
+        "Boundary": managed(
+            boundary.policy(),
+            "What the project's roles can do at most.",
+            **skip(CKV_AWS_109=NO_RESOURCE, CKV_AWS_111=NO_RESOURCE),
+        ),
         **{
             f"Guardrails{number}": managed(policy, "What the controls forbid.")
             for number, policy in enumerate(guards, start=1)
@@ -28,8 +33,8 @@ def template(controls: Controls) -> Template:
     )
 
 
-def managed(policy: Policy, description: str) -> Resource:
-    """A managed policy."""
+def managed(policy: Policy, description: str, **more: Any) -> Resource:
+    """A managed policy; `more` are its attributes beside the properties."""
     return resource(
         "AWS::IAM::ManagedPolicy",
         {
@@ -37,7 +42,7 @@ def managed(policy: Policy, description: str) -> Resource:
             "Description": description,
             "PolicyDocument": policy.document,
         },
-        **skip(CKV_AWS_111=WITHOUT_RESOURCE, CKV_AWS_109=WITHOUT_RESOURCE),
+        **more,
     )
 
 

@@ -9,11 +9,7 @@ from regulated_ml.security.policies.templates.building import (
     Resource,
     Template,
     resource,
-    skip,
 )
-
-# IAM has no resources for these: lists, a sign-in, metrics, what ec2 describes.
-WITHOUT_RESOURCE = "the actions on * are those for which IAM knows no resource"
 
 
 def template(controls: Controls) -> Template:
@@ -44,5 +40,4 @@ def role(known: Role, guards: list[str]) -> Resource:
             "Policies": [{"PolicyName": "may", "PolicyDocument": document(statements(known.rows))}],
             "Tags": TAGS,
         },
-        **skip(CKV_AWS_111=WITHOUT_RESOURCE),
     )
