@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import replacing
 
-UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
+# ValueError: a name that no file can have, with a null in it or letters of no encoding.
+UNREADABLE = (OSError, EOFError, ValueError, tarfile.TarError, zlib.error)
 
 
 def pack(folder: Path, archive: Path) -> None:
