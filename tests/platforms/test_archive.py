@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regulated_ml.errors import UserError
@@ -126,6 +126,7 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, cut: int) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@settings(deadline=None)  # the first example pays for the imports
 @example(name="\x00\x80", kind=b"0")  # found by hypothesis: tarfile lets a ValueError through
 @given(name=st.text(max_size=30), kind=st.sampled_from([b"0", b"1", b"2", b"3", b"5", b"6", b"7"]))
 def test_no_name_and_no_kind_of_member_leads_out(
