@@ -69,6 +69,7 @@ def audit(**changes: Any) -> Audit:
         started="2026-11-24T09:12:03+00:00",
         finished="2026-11-24T09:13:03+00:00",
         scope="project",
+        since="2026-11-01T00:00:00+00:00",
         standard="0.2.0",
         catalogue={"config/controls.yaml": "ab" * 32},
         exceptions=(SHOWN,),
@@ -196,6 +197,7 @@ def test_an_audit_tells_all_that_it_found(written: dict[str, Path]) -> None:
     for said in (
         "2 findings on 1 of 2 resources",
         "24 Nov 2026, 09:13 UTC",
+        "Jobs made since 2026-11-01",
         "Not all could be looked at",
         "ListClusters AWS denies the call",
         "Let pass by an exception in force",

@@ -179,6 +179,20 @@ def test_what_is_the_projects_and_what_is_not(audited: Audited) -> None:
     assert set(names(report(audited, "--all")).values()) == {"account"}
 
 
+def test_jobs_of_before_can_be_left_out_and_nothing_else(audited: Audited) -> None:
+    from .compliant import model
+
+    train(audited, "credit-default-train-1")
+    audited.make("CreateModel", model(audited.team, "credit-default-model"))
+    today = datetime.datetime.now(datetime.UTC).date()
+    tomorrow = str(today + datetime.timedelta(days=1))
+    kinds = {r["kind"] for r in report(audited, "--since", str(today))["resources"]}
+    assert kinds == {"training job", "model", "bucket", "key"}
+    later = report(audited, "--since", tomorrow)
+    assert {r["kind"] for r in later["resources"]} == {"model", "bucket", "key"}
+    assert later["since"] == f"{tomorrow}T00:00:00+00:00"
+
+
 def test_the_keys_id_is_the_key(audited: Audited) -> None:
     short = audited.account.key.rpartition("/")[2]
     output = {"S3OutputPath": f"{audited.team.model}/out", "KmsKeyId": short}

@@ -1,5 +1,6 @@
 """`rml security audit`: what is in the account, held against the controls."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -20,6 +21,10 @@ def audit(
     everything: Annotated[
         bool, typer.Option("--all", help="All of the account, not the project's alone.")
     ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Of jobs, only those made on this day or later."),
+    ] = None,
     page: Annotated[
         bool, typer.Option("--page", help="Write the page of the audit below reports/.")
     ] = False,
@@ -43,7 +48,8 @@ def audit(
         return
     settings = output.settings(env)
     with output.progress("looking at the account") as progress:
-        found = run(settings, progress, everything=everything)
+        day = since.replace(tzinfo=UTC) if since else None
+        found = run(settings, progress, everything=everything, since=day)
     if page:
         from regulated_ml.reports.security import write_audit
 
@@ -82,6 +88,7 @@ def _summary(found: "Audit") -> list[str]:
     return [
         f"{len(found.findings)} findings on {len(found.resources)} resources "
         f"of the {found.scope}: {kinds}",
+        f"jobs made since: {found.since[:10] or 'ever'}",
         f"excepted: {len(found.excepted)}; exceptions in force: {exceptions or 'none'}",
         "what must be: --format json, or rml security controls CONTROL",
         f"complete: {'yes' if found.is_complete else 'no'}; not visible in AWS's descriptions: "

@@ -147,6 +147,7 @@ def _facts(audit: Audit) -> tuple[tuple[str, str], ...]:
         ("Account", audit.account),
         ("Region", audit.region),
         ("Looked at as", audit.identity),
+        ("Jobs made since", audit.since[:10] or "ever"),
         ("Began", moment(audit.started)),
         ("Ended", moment(audit.finished)),
         ("Standard", audit.standard),

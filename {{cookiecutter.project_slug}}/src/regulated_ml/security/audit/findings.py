@@ -53,6 +53,7 @@ class Audit:
     started: str  # UTC, ISO 8601
     finished: str
     scope: str  # project or account
+    since: str  # jobs made before were not looked at; empty: all were
     standard: str  # the version
     catalogue: dict[str, str]  # files that say what is asked -> their SHA-256
     exceptions: tuple[dict[str, Any], ...]
@@ -90,6 +91,7 @@ class Audit:
             "started": self.started,
             "finished": self.finished,
             "scope": self.scope,
+            "since": self.since,
             "standard": self.standard,
             "catalogue": self.catalogue,
             "complete": self.is_complete,

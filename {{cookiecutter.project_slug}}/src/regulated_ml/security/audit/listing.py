@@ -1,6 +1,7 @@
 """Goes through the account: lists, describes, reads tags, and keeps what it could not look at."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -44,8 +45,9 @@ class Listed(NamedTuple):
 class Account:
     """SageMaker in the account of an environment, as far as the caller may see it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, since: datetime | None = None) -> None:
         self._settings = settings
+        self._since = since
         self._client = clients.client(settings, "sagemaker")
         self._summaries: dict[str, list[dict[str, Any]]] = {}
         self.unseen: list[Unseen] = []
@@ -54,7 +56,7 @@ class Account:
     def resources(self, row: Resource, say: Callable[[str], None]) -> Iterator[Listed]:
         """Every resource of a kind, described, with its tags; `say` is told what is looked at."""
         say(f"looking for each {row.words}")
-        summaries = self.summaries(row)
+        summaries = [each for each in self.summaries(row) if not self._is_old(row, each)]
         for number, summary in enumerate(summaries, start=1):
             say(f"{row.words} {number} of {len(summaries)}")
             name = str(summary[row.name_member])
@@ -66,6 +68,11 @@ class Account:
             tags = self._tags(arn, described, f"tags of {shown}")
             if tags is not None:
                 yield Listed(row, name.partition("/")[2] or name, arn, described, tags)
+
+    def _is_old(self, row: Resource, summary: Mapping[str, Any]) -> bool:
+        """Whether it is a job of before; what lasts is looked at whatever its age."""
+        made = summary.get("CreationTime")
+        return bool(self._since and made and row.is_job and made < self._since)
 
     def _tags(
         self, arn: str, described: Mapping[str, Any], shown: str

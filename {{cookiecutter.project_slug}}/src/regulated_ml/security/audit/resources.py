@@ -45,6 +45,11 @@ class Resource:
         return " ".join(word if word.isupper() else word.lower() for word in parted.split())
 
     @cached_property
+    def is_job(self) -> bool:
+        """Whether it comes to an end by itself, and stays in the list for good."""
+        return self.kind.endswith("Job")
+
+    @cached_property
     def list_operation(self) -> str:
         """The operation that lists them."""
         plural = self.kind[:-1] + "ies" if self.kind.endswith("y") else self.kind + "s"

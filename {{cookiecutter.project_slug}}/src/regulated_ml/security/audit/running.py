@@ -21,13 +21,18 @@ Say = Callable[[float, float | None, str | None], None]  # done, all, what is lo
 STEPS = len(RESOURCES) + 1  # the kinds, then buckets and key
 
 
-def run(settings: Settings, say: Say, *, everything: bool = False) -> Audit:
-    """Audits the project's resources, or all of the account's; `UserError` as `clients` has it."""
+def run(
+    settings: Settings, say: Say, *, everything: bool = False, since: datetime | None = None
+) -> Audit:
+    """Audits the project's resources, or all of the account's; `UserError` as `clients` has it.
+
+    Of jobs, only those that were made `since` then.
+    """
     controls = catalogue.load(settings)
     if problems := catalogue.check_paths(controls):
         raise UserError(problems, ExitStatus.CONFIGURATION)
     started, caller = _now(), clients.identity(settings)
-    account, judge = Account(settings), Judge(settings, controls, everything=everything)
+    account, judge = Account(settings, since), Judge(settings, controls, everything=everything)
     for number, row in enumerate(RESOURCES):
         for listed in account.resources(row, partial(say, number, STEPS)):
             judge.hold(listed)
@@ -42,6 +47,7 @@ def run(settings: Settings, say: Say, *, everything: bool = False) -> Audit:
         started=started,
         finished=_now(),
         scope=WHOLE if everything else OWN,
+        since=since.isoformat() if since else "",
         standard=regulated_ml.__version__,
         catalogue=_hashes(settings),
         exceptions=tuple(exceptions.in_force(settings)),
