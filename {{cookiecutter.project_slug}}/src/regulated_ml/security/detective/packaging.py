@@ -18,7 +18,6 @@ HANDLER = "regulated_ml.security.detective.handler.handle"
 ROOM = "regulated_ml/security/detective"
 PACKAGE = Path(__file__).parents[2]  # regulated_ml
 MODULES = (
-    "__init__.py",
     "security/__init__.py",
     "security/detective/__init__.py",
     "security/detective/events.py",
@@ -97,6 +96,7 @@ def _contents(settings: Settings) -> Iterator[tuple[str, bytes]]:
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         yield f"{ROOM}/{name}.json", text.encode()
     requests = (f"security/requests/{p.name}" for p in (PACKAGE / "security/requests").glob("*.py"))
+    yield f"{PACKAGE.name}/__init__.py", b""  # the standard's own has what is for notebooks
     for name in (*MODULES, *requests):
         yield f"{PACKAGE.name}/{name}", (PACKAGE / name).read_bytes()
 
