@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from aws import Moto, seed
+from aws import ACCOUNT, Moto, seed
 from commands import git, rml
 from container import container_python  # noqa: F401
 from container_double import can_isolate
@@ -64,6 +64,9 @@ def executed(
     repository = Path(shutil.copytree(finished, folder / "repository", symlinks=True))
     _server.reset()
     double = SageMakerDouble(seed(_server, repository), Path(container_python), folder)
+    model = repository / "config/model.yaml"
+    spot = "    spot: true "
+    model.write_text(model.read_text().replace(spot, f"    price_per_hour: 0.9\n{spot}"))
     git(repository, "commit", "--all", "--quiet", "--message", "The account's identifiers")
     said = rml(repository, "--env", "dev", "prepare", **double.environment)
     assert said.returncode == 0, said.stderr
@@ -97,15 +100,21 @@ def test_the_records_have_one_shape(executed: Executed) -> None:
         assert different <= {
             *("id", "key", "parents", "environment", "command", "started", "ended", "seconds"),
             *("commit", "dependencies", "warnings", "artifacts", "remote", "inputs", "guard"),
+            "identity",
         }
         assert there["environment"] == "dev"
         assert there["dependencies"]["packages"]["pandas"] == "2.2.3"
         assert there["id"] in there["remote"]["name"]
+        assert there["identity"]["aws"] == f"arn:aws:sts::{ACCOUNT}:user/moto"
+        assert len(there["guard"]["controls"]) == 64
     assert (theirs["train"].remote.seconds, theirs["train"].remote.billed_seconds) == (
         SECONDS,
         BILLED,
     )  # type: ignore[union-attr]
     assert theirs["evaluate"].remote.billed_seconds == SECONDS  # type: ignore[union-attr]
+    # Of what has a price: 0.9 for 3,600 seconds, so 0.016 for the 64 that the double bills.
+    assert theirs["train"].remote.cost == 0.016  # type: ignore[union-attr]
+    assert theirs["evaluate"].remote.cost is None  # type: ignore[union-attr]
 
 
 def test_what_the_job_goes_through_is_told(executed: Executed) -> None:

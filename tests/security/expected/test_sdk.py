@@ -3,7 +3,6 @@
 `python -m pytest tests/security/expected/test_sdk.py -s` prints the table of what was sent.
 """
 
-import fcntl
 import json
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from aws import Moto
-from commands import TEMPLATE
+from environments import environment as made
 
 from . import evaluator, sdk
 from .recorder import Arrived, Recorder
@@ -20,8 +19,6 @@ from .values import Team
 
 pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("sdk.py")
-LOCK = TEMPLATE / "tests/sdk.lock"
-MAKE = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml/standard/environment.sh"
 CORE, TRAIN = ([way.__name__ for way in ways] for ways in (sdk.CORE, sdk.TRAIN))
 S3 = [name for name in CORE if name.startswith("s3_")]
 CONTRADICTING = [way.__name__ for way in sdk.CONTRADICTING]
@@ -34,13 +31,7 @@ Ways = dict[str, list[Arrived]]
 @pytest.fixture(scope="session")
 def sdk_python() -> str:
     """The interpreter of an environment with the packages of tests/sdk.lock, made once."""
-    folder = TEMPLATE / ".cache/sdk-env"
-    folder.parent.mkdir(exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run in several processes
-        options = ["--environment", str(folder), "--lock", str(LOCK), "--no-project"]
-        subprocess.run(["sh", str(MAKE), "setup", *options], cwd=TEMPLATE, check=True)
-    return str(folder / "bin/python")
+    return str(made("sdk") / "bin/python")
 
 
 @pytest.fixture(scope="module")

@@ -478,9 +478,9 @@ DEFECTS: dict[str, Defect] = {
 }
 DEFECTS |= {
     f"endpoint of {name} missing": Defect("PRE-ENDPOINT-1", without_endpoint(name))
-    for name in ("sagemaker.api", "sagemaker.runtime", "notebook", "sts", "logs", "monitoring")
+    for name in ("sagemaker.api", "sagemaker.runtime", "sts", "logs", "monitoring")
 }
 DEFECTS |= {
     f"endpoint of {name} missing": Defect("PRE-ENDPOINT-1", without_endpoint(name))
-    for name in ("ecr.api", "ecr.dkr", "kms", "codecommit", "git-codecommit", "events")
+    for name in ("ecr.api", "ecr.dkr", "kms", "codecommit", "git-codecommit")
 }

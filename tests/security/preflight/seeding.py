@@ -10,10 +10,9 @@ from regulated_ml.settings import load
 
 SERVICES = (
     *("sagemaker.api", "sagemaker.runtime", "sts", "logs", "monitoring", "ecr.api", "ecr.dkr"),
-    *("kms", "codecommit", "git-codecommit", "events"),
+    *("kms", "codecommit", "git-codecommit"),
 )
 NAMES = [f"com.amazonaws.{REGION}.{service}" for service in SERVICES]
-NAMES.append(f"aws.sagemaker.{REGION}.notebook")
 
 
 def make_ready(account: Account) -> None:

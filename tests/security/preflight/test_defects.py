@@ -55,7 +55,7 @@ TOGETHER = (
     "group that lets everything out",
     "endpoint that is shut",
     "endpoint in one zone",
-    "endpoint of notebook missing",
+    "endpoint of codecommit missing",
     "endpoint of S3 in another table",
 )
 

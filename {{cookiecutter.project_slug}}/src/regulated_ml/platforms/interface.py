@@ -88,6 +88,12 @@ class RemotePlatform(Protocol):
     def image(self) -> str:
         """The container image that jobs run in."""
 
+    def digest(self) -> str | None:
+        """The hash of that image; None: the platform does not tell it."""
+
+    def caller(self) -> str:
+        """Who the platform takes us for."""
+
     def job_name(self, run_id: str) -> str:
         """What the job of a run is called there."""
 

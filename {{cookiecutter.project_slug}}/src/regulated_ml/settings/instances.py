@@ -19,6 +19,7 @@ class Instance(Section):
     type: Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")] = "ml.m5.xlarge"
     volume_gb: Annotated[int, Field(ge=1, le=16_384)] = 30
     max_runtime_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
+    price_per_hour: Annotated[float, Field(ge=0)] | None = None  # as your organisation pays it
 
     @property
     def has_own_disk(self) -> bool:

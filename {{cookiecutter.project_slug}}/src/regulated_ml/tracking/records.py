@@ -47,6 +47,7 @@ class Dependencies(Part):
     system: str
     lock: str | None  # SHA-256 of requirements.lock
     packages: Mapping[str, str]  # distribution -> version
+    image_digest: str | None = None  # of the container, where the job ran in one and it is told
 
 
 class Artifact(Part):
@@ -110,6 +111,7 @@ class Submitted(Begun):
     job: str  # its name there
     kind: Literal["processing", "training"]
     is_latest: bool  # whether it becomes the latest run of its step
+    price_per_hour: float | None = None  # of its instance
 
 
 class Remote(Part):
@@ -118,6 +120,7 @@ class Remote(Part):
     name: str
     seconds: float | None
     billed_seconds: float | None
+    cost: float | None = None  # an estimate, by the price in model.yaml; None: there is none
     facts: Mapping[str, Any]  # image, instance, where its outputs lie
 
 

@@ -88,9 +88,20 @@ def _record(note: Submitted, job: RemoteJob, folder: Path) -> Record:
     ended = (job.ended or datetime.now(UTC)).astimezone(UTC)
     seconds = max((ended - started).total_seconds(), 0.0)  # of two clocks
     remote = Remote(
-        name=job.name, seconds=job.seconds, billed_seconds=job.billed_seconds, facts=job.facts
+        name=job.name,
+        seconds=job.seconds,
+        billed_seconds=job.billed_seconds,
+        cost=_price(note, job),
+        facts=job.facts,
     )
     return recording.finished(note, folder, ended, seconds, remote)
+
+
+def _price(note: Submitted, job: RemoteJob) -> float | None:
+    """What the job cost, by the price that model.yaml had when it was submitted."""
+    if note.price_per_hour is None or job.billed_seconds is None:
+        return None
+    return round(note.price_per_hour * job.billed_seconds / 3600, 4)
 
 
 def _became(job: RemoteJob) -> str:

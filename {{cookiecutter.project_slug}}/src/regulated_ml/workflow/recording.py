@@ -26,8 +26,18 @@ def begun(
     run_id: str,
     started: datetime,
     container: Dependencies | None = None,
+    caller: str | None = None,
 ) -> Begun:
-    """The first half; `container` is what the job runs with where that is not this Python."""
+    """The first half of a record.
+
+    Args:
+        settings: of the environment.
+        request: what decides the result.
+        run_id: of the run.
+        started: when.
+        container: what the job runs with, where that is not this Python.
+        caller: who the platform takes us for, where it is asked.
+    """
     commit = facts.commit(settings.root)
     installed = container or facts.dependencies(settings.root)
     return Begun(
@@ -40,7 +50,7 @@ def begun(
         module=request.module,
         command=tuple(sys.argv[1:]),
         started=_text(started),
-        identity=facts.identity(),
+        identity=facts.identity().model_copy(update={"aws": caller}),
         commit=commit,
         data=request.data,
         code=request.code,

@@ -55,8 +55,14 @@ class RemoteWorkflow(Workflow):
                 return Outcome(run, fresh=False)
             if note := self._under_way(request.key):
                 return Handed(note, fresh=False)
+        caller = self.platform.caller()  # in the right account, before anything else is asked
         begun = recording.begun(
-            self.settings, request, new_id(step.name), datetime.now(UTC), self._container()
+            self.settings,
+            request,
+            new_id(step.name),
+            datetime.now(UTC),
+            self._container(),
+            caller,
         )
         job = self._job(request, begun)
         staged = self.platform.stage(job, report)
@@ -65,6 +71,7 @@ class RemoteWorkflow(Workflow):
             job=self.platform.job_name(begun.id),
             kind=step.kind,
             is_latest=not order.instead,
+            price_per_hour=self.settings.model.instances.of(step.name).price_per_hour,
         )
         self.submissions.add(note)
         report(0, None, "submitting the job")
@@ -129,4 +136,5 @@ class RemoteWorkflow(Workflow):
             system=self.platform.image(),
             lock=sha256(lock) if lock.is_file() else None,
             packages=packages,
+            image_digest=self.platform.digest(),
         )

@@ -1,7 +1,12 @@
 """The container image that jobs run in: AWS's managed XGBoost container, in one version."""
 
+import re
+from typing import Any
+
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.security import clients
+
+ADDRESS = re.compile(r"(\d{12})\.dkr\.ecr\.[^/]+/([^:@]+):(.+)")  # registry, repository, tag
 
 FRAMEWORK, VERSION = "xgboost", "3.2-0"
 # What that version holds, as far as jobs may import it (aws/sagemaker-xgboost-container).
@@ -27,3 +32,22 @@ def uri(region: str) -> str:
         fix = "take a region in which it does"
         raise UserError.one("aws_region", region, rule, fix, ExitStatus.CONFIGURATION) from error
     return address
+
+
+def digest(address: str, registry: Any) -> str | None:
+    """The SHA-256 of an image, as a client of ECR tells it; None where it may not, or does not."""
+    from botocore.exceptions import ClientError
+
+    match = ADDRESS.fullmatch(address)
+    if match is None:
+        return None
+    account, repository, tag = match.groups()
+    try:
+        # The one call that AWS allows on its own registries: what pulls the image asks it, too.
+        answer = registry.batch_get_image(
+            registryId=account, repositoryName=repository, imageIds=[{"imageTag": tag}]
+        )
+    except ClientError:
+        return None
+    found = [image["imageId"].get("imageDigest") for image in answer.get("images", [])]
+    return found[0] if found else None

@@ -42,6 +42,15 @@ class SageMakerPlatform:
         """The managed container."""
         return images.uri(self._region)
 
+    def digest(self) -> str | None:
+        """The hash of the managed container, where the registry tells it."""
+        with clients.reached(self._settings):
+            return images.digest(self.image(), clients.client(self._settings, "ecr"))
+
+    def caller(self) -> str:
+        """The ARN of the caller, in the account of the environment."""
+        return clients.identity(self._settings).arn
+
     def job_name(self, run_id: str) -> str:
         """The name of a run's job."""
         return naming.job_name(self._settings, run_id)

@@ -16,14 +16,12 @@ class Service(NamedTuple):
 
     name: str  # the end of the endpoint's service name, after the region
     use: str
-    prefix: str = "com.amazonaws"
 
 
 # What jobs, endpoints, notebooks and the delivery use. S3's is a gateway, with its own check.
 SERVICES = (
     Service("sagemaker.api", "starts and describes jobs"),
     Service("sagemaker.runtime", "asks a model's endpoint"),
-    Service("notebook", "opens a notebook", "aws.sagemaker"),
     Service("sts", "takes roles"),
     Service("logs", "writes the logs of jobs"),
     Service("monitoring", "writes metrics"),
@@ -32,7 +30,6 @@ SERVICES = (
     Service("kms", "encrypts and decrypts"),
     Service("codecommit", "describes the repository"),
     Service("git-codecommit", "pushes to the repository and fetches from it"),
-    Service("events", "reports what is created"),
 )
 
 
@@ -93,7 +90,7 @@ def _groups_of_one(there: dict[str, dict[str, Any]]) -> list[str]:
 
 def service_name(service: Service, region: str) -> str:
     """The name by which an endpoint for the service is made."""
-    start = f"cn.{service.prefix}" if region.startswith("cn-") else service.prefix
+    start = "cn.com.amazonaws" if region.startswith("cn-") else "com.amazonaws"
     return f"{start}.{region}.{service.name}"
 
 

@@ -1,0 +1,30 @@
+"""The image that jobs run in: its hash, where the registry tells it."""
+
+import json
+
+from aws import ACCOUNT, Moto
+
+from regulated_ml.platforms.sagemaker import images
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
+
+
+def test_the_hash_is_that_of_the_registry(moto: Moto) -> None:
+    registry = moto.client("ecr")
+    registry.create_repository(repositoryName="sagemaker-xgboost")
+    put = registry.put_image(
+        repositoryName="sagemaker-xgboost",
+        imageManifest=json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "layers": []}),
+        imageTag="3.2-0",
+    )
+    expected = put["image"]["imageId"]["imageDigest"]
+    assert images.digest(f"{REGISTRY}/sagemaker-xgboost:3.2-0", registry) == expected
+    assert expected.startswith("sha256:")
+
+
+def test_what_the_registry_does_not_tell_is_unknown(moto: Moto) -> None:
+    registry = moto.client("ecr")
+    registry.create_repository(repositoryName="there")
+    for address in (f"{REGISTRY}/there:none", f"{REGISTRY}/elsewhere:1", "docker.io/x:1", "x"):
+        assert images.digest(address, registry) is None
