@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from regulated_ml.security.preflight import buckets, endpoints, identity, key, network
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, NotThere
 from regulated_ml.security.preflight.commands import aws
 from regulated_ml.security.preflight.groups import PRIVATE, lies
-from regulated_ml.security.preflight.rows import NotThere
 from regulated_ml.settings import load
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from regulated_ml.errors import UserError
 from regulated_ml.security import clients
 from regulated_ml.security.preflight.commands import aws
-from regulated_ml.security.preflight.rows import CouldNotLook, NotThere
 from regulated_ml.settings import Settings
 
 # How AWS's services say that something does not exist.
@@ -25,6 +24,14 @@ NOT_THERE = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
+
+
+class NotThere(Exception):
+    """What was asked about does not exist; the check that looks for it says so."""
+
+
+class CouldNotLook(Exception):
+    """The account did not answer, with the reason."""
 
 
 class Account:

@@ -5,9 +5,9 @@ from functools import wraps
 from typing import Any
 
 from regulated_ml.security.preflight import documents
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, CouldNotLook, NotThere
 from regulated_ml.security.preflight.identity import ACCOUNT
-from regulated_ml.security.preflight.rows import Check, CouldNotLook, NotThere, Observation
+from regulated_ml.security.preflight.rows import Check, Observation
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 KMS = ("aws:kms", "aws:kms:dsse")

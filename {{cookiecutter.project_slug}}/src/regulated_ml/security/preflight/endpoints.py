@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from regulated_ml.security.preflight import groups
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, NotThere
 from regulated_ml.security.preflight.network import route_tables, subnets, vpc
-from regulated_ml.security.preflight.rows import Check, NotThere, Observation
+from regulated_ml.security.preflight.rows import Check, Observation
 
 HTTPS = 443
 

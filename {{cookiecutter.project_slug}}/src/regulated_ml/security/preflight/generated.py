@@ -10,9 +10,9 @@ from regulated_ml.security.policies.documents import INLINE, MANAGED, Document, 
 from regulated_ml.security.policies.inventory import entries
 from regulated_ml.security.policies.parameters import literal
 from regulated_ml.security.preflight import documents
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, NotThere
 from regulated_ml.security.preflight.role import GET, name_of, role
-from regulated_ml.security.preflight.rows import Check, NotThere, Observation
+from regulated_ml.security.preflight.rows import Check, Observation
 
 
 def _boundary_name(account: Account) -> str:

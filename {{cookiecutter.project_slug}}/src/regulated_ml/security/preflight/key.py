@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from regulated_ml.security.preflight import documents
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, NotThere
 from regulated_ml.security.preflight.commands import then
 from regulated_ml.security.preflight.role import policy_statements
-from regulated_ml.security.preflight.rows import Check, NotThere, Observation
+from regulated_ml.security.preflight.rows import Check, Observation
 
 DESCRIBE = "kms:DescribeKey"
 # What a job does with the key, as its role: to read, to write, and to hand it on to its volumes.

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, NotThere
 from regulated_ml.security.preflight.commands import then
 from regulated_ml.security.preflight.identity import ACCOUNT
 from regulated_ml.security.preflight.instances import addresses
-from regulated_ml.security.preflight.rows import Check, NotThere, Observation
+from regulated_ml.security.preflight.rows import Check, Observation
 
 # The targets of routes that lead out, by the beginning of their ids. Where a transit gateway, a
 # peering or a private gateway leads is decided behind it, and cannot be seen from here.

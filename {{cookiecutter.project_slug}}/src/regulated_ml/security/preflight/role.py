@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from regulated_ml.security.preflight import documents
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, NotThere
 from regulated_ml.security.preflight.commands import then
 from regulated_ml.security.preflight.identity import ACCOUNT
-from regulated_ml.security.preflight.rows import Check, NotThere, Observation
+from regulated_ml.security.preflight.rows import Check, Observation
 
 SERVICE = "sagemaker.amazonaws.com"
 ASSUME = "sts:AssumeRole"

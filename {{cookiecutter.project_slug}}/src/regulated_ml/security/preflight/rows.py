@@ -1,12 +1,10 @@
-"""What a check is, what it sees, and why it sees nothing."""
+"""What a check is, and what it sees."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from regulated_ml.security.preflight.account import Account
 from regulated_ml.settings.controls import Severity
-
-if TYPE_CHECKING:
-    from regulated_ml.security.preflight.account import Account
 
 State: TypeAlias = Literal["passed", "found", "unknown", "skipped"]
 
@@ -20,7 +18,7 @@ class Observation(NamedTuple):
     fix: str = ""  # the command of the AWS CLI that mends it, where it is not right
 
 
-Look: TypeAlias = Callable[["Account"], Iterator[Observation]]
+Look: TypeAlias = Callable[[Account], Iterator[Observation]]
 
 
 class Check(NamedTuple):
@@ -33,14 +31,6 @@ class Check(NamedTuple):
     calls: tuple[str, ...]  # the actions of IAM that the caller needs, to look
     look: Look
     needs: tuple[str, ...] = ()  # the checks that find out whether there is something to look at
-
-
-class NotThere(Exception):
-    """What was asked about does not exist; the check that looks for it says so."""
-
-
-class CouldNotLook(Exception):
-    """The account did not answer, with the reason."""
 
 
 class Entry(NamedTuple):

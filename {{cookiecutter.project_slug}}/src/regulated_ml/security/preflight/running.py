@@ -3,17 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from regulated_ml.security.preflight.account import Account
+from regulated_ml.security.preflight.account import Account, CouldNotLook, NotThere
 from regulated_ml.security.preflight.checks import CHECKS
 from regulated_ml.security.preflight.identity import ACCOUNT
-from regulated_ml.security.preflight.rows import (
-    Check,
-    CouldNotLook,
-    Entry,
-    NotThere,
-    Observation,
-    State,
-)
+from regulated_ml.security.preflight.rows import Check, Entry, Observation, State
 from regulated_ml.settings import Settings
 
 Say = Callable[[float, float | None, str | None], None]  # checks done, all, what is looked at
