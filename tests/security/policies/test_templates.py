@@ -16,6 +16,7 @@ from regulated_ml.security.catalogue import load
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import inventory, parameters, templates
 from regulated_ml.security.policies.documents import fill
+from regulated_ml.security.policies.templates import detective
 from regulated_ml.settings import Settings
 
 from .resolving import resolved
@@ -176,6 +177,18 @@ def test_an_organisations_own_control_becomes_a_statement_where_it_holds(
     assert rml(repository, "security", "policies", "--check").returncode == 0
     listed = rml(repository, "security", "policies", "--env", "dev", "--json").stdout
     assert "BANKLIFE1" not in listed
+
+
+def test_the_rules_pattern_fits_and_takes_every_operation_that_a_control_covers(
+    controls: Controls,
+) -> None:
+    pattern = read("detective")["Resources"]["Rule"]["Properties"]["EventPattern"]
+    assert len(json.dumps(pattern, separators=(",", ":"))) <= 2048  # EventBridge's quota
+    prefixes = tuple(each["prefix"] for each in pattern["detail"]["eventName"])
+    known = detective.operations(controls)
+    assert len(known) > 80
+    assert [name for name in known if not name.startswith(prefixes)] == []
+    assert not "DescribeModel".startswith(prefixes)
 
 
 def test_every_policy_is_within_iams_limits(dev: Settings) -> None:
