@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from regulated_ml.errors import UserError
+from regulated_ml.files import sha256
+from regulated_ml.tracking import trail
 from regulated_ml.tracking.store import RECORD, RunStore
 from regulated_ml.tracking.trail import TRAIL, Anchor, Finding, verify
 
@@ -271,12 +273,100 @@ def test_a_kill_between_the_entry_and_the_rename_is_made_up_for(tmp_path: Path) 
     assert len(store.all()) == 3
 
 
-def test_runs_from_before_there_was_a_trail_are_adopted(whole: Path, tmp_path: Path) -> None:
+def test_a_rename_that_is_interrupted_after_the_entry_is_made_up_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path / "runs")
+    make(store, "first")
+    rename = Path.rename
+
+    def interrupted(*_: Path) -> None:
+        monkeypatch.setattr(Path, "rename", rename)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make(store, "second")
+    assert found(store.folder) == []
+    assert len(store.all()) == 2
+    assert list((store.folder / ".incomplete").iterdir()) == []
+
+
+def test_a_rename_that_fails_for_longer_is_made_up_for_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Path) -> None:
+        raise OSError("the disk is full")
+
+    store = RunStore(tmp_path / "runs")
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="disk is full"):
+        patched.setattr(Path, "rename", refused)
+        make(store, "first")
+    make(store, "second")
+    assert found(store.folder) == []
+    assert len(store.all()) == 2
+
+
+@pytest.mark.parametrize("bytes_cut_off", [1, 4095, 4096, 100_000])
+def test_however_much_is_cut_off_the_next_entry_follows_the_last_whole_one(
+    whole: Path, tmp_path: Path, bytes_cut_off: int
+) -> None:
     folder = Path(shutil.copytree(whole, tmp_path / "runs"))
+    with (folder / TRAIL).open("ab") as file:
+        file.write(b"x" * bytes_cut_off)
+    make(RunStore(folder), "new")
+    assert found(folder) == []
+    assert entries(folder)[-1]["number"] == RUNS + 1
+
+
+def of_version_1(folder: Path) -> Path:
+    """The runs as they lay there before there was a trail."""
     (folder / TRAIL).unlink()
+    for path in folder.glob(f"*/{RECORD}"):
+        path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 1'))
+    return folder
+
+
+def test_runs_from_before_there_was_a_trail_are_adopted(whole: Path, tmp_path: Path) -> None:
+    folder = of_version_1(Path(shutil.copytree(whole, tmp_path / "runs")))
     make(RunStore(folder), "new")
     assert found(folder) == []
     assert [entry["kind"] for entry in entries(folder)] == ["adopted"] * RUNS + ["run"]
+
+
+def test_an_interrupted_adoption_leaves_no_trail_and_the_next_one_is_whole(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = of_version_1(Path(shutil.copytree(whole, tmp_path / "runs")))
+    hashed: list[Path] = []
+
+    def interrupted(path: Path) -> str:
+        hashed.append(path)
+        if len(hashed) > RUNS // 2:
+            raise KeyboardInterrupt
+        return sha256(path)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(trail, "sha256", interrupted)
+        make(RunStore(folder), "new")
+    assert not (folder / TRAIL).exists()
+    make(RunStore(folder), "new")
+    assert found(folder) == []
+    assert len(entries(folder)) == RUNS + 1
+
+
+@pytest.mark.parametrize("remove", [Path.unlink, lambda path: path.write_text("")])
+def test_a_trail_that_was_removed_is_not_made_anew(
+    whole: Path, tmp_path: Path, remove: Any
+) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "runs"))
+    remove(folder / TRAIL)
+    with pytest.raises(UserError, match="the audit trail is missing"):
+        make(RunStore(folder), "new")
+    assert len(found(folder)) == RUNS  # each run is named
+    shutil.copy(whole / TRAIL, folder / TRAIL)
+    make(RunStore(folder), "new")
+    assert found(folder) == []
 
 
 def test_a_clock_that_was_set_back_loses_nothing(whole: Path, tmp_path: Path) -> None:

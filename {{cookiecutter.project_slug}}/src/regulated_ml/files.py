@@ -58,6 +58,22 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sync(*paths: Path) -> None:
+    """Has files, and the names in folders, outlive a power cut."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sync_all(folder: Path) -> None:
+    """Has a folder with all files and folders below it outlive a power cut."""
+    below = (path for path in folder.rglob("*") if path.is_file() or path.is_dir())
+    sync(*below, folder)
+
+
 def _umask() -> int:
     # The only way to read the umask is to set it; mkstemp alone would leave files private (0600).
     mask = os.umask(0)

@@ -6,7 +6,6 @@ behind is told from what another process is still writing, and swept.
 """
 
 import fcntl
-import os
 import re
 import secrets
 import shutil
@@ -19,7 +18,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.files import read_json, sha256, write_json
+from regulated_ml.files import read_json, sha256, sync, sync_all, write_json
 from regulated_ml.identifiers import Problem
 from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Artifact, Record
@@ -28,6 +27,7 @@ from regulated_ml.tracking.trail import Trail
 RUNS = "runs"  # the folder of the runs, below the repository's root
 RECORD = "record.json"
 LATEST = "latest.json"  # step -> the run that was made or found up to date last
+BEFORE_THE_TRAIL = 1  # the version of records that are from before there was a trail
 RUN_ID = re.compile(r"^[a-z]+-\d{8}-\d{6}-[0-9a-f]{6}$")
 
 
@@ -129,22 +129,26 @@ class RunStore:
         with ExitStack() as held:
             # The registry's lock keeps another process from sweeping between creating and locking.
             with exclusive(self._incomplete / "registry"):
-                self.settle()
+                with self.trail.held():
+                    self._adopt()  # here, so that a missing trail is said before a job costs time
+                    self._settle()
                 self._sweep()
                 handle = held.enter_context(lock.open("w"))
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 folder.mkdir()
             held.callback(lock.unlink, missing_ok=True)
-            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            held.callback(self._discard, folder)
             yield Unfinished(run_id, folder, handle.fileno())
 
     def finish(self, folder: Path, record: Record) -> Record:
         """Writes the record into `folder`, adds it to the trail and makes the folder a run.
 
         The entry of the trail decides: a run that has one is there, and `settle` makes up for a
-        rename that a kill has kept from happening.
+        rename that a kill has kept from happening. So all of the run is on the disk before it has.
         """
         write_json(folder / RECORD, record.model_dump(mode="json"))
+        sync_all(folder)
+        sync(self._incomplete, self.folder)
         with self.trail.held():
             self._adopt()
             self._settle()
@@ -178,13 +182,40 @@ class RunStore:
         prepared = self._incomplete / last.id
         if (prepared / RECORD).is_file() and sha256(prepared / RECORD) == last.record:
             prepared.rename(self.folder_of(last.id))
-            _sync(self.folder)
+            sync(self.folder)
+
+    def _discard(self, folder: Path) -> None:
+        """Removes an unfinished folder; of a run that the trail names already it makes the run."""
+        if not folder.exists():
+            return
+        with self.trail.held():
+            if self._is_newest(folder.name):
+                self._settle()
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _is_newest(self, run_id: str) -> bool:
+        try:
+            last = self.trail.last()
+        except UserError:
+            return False  # nothing is added to a trail whose end is no entry
+        return last is not None and last.id == run_id
 
     def _adopt(self) -> None:
-        """Begins the trail with the runs that are older than it."""
-        if not self.trail.path.exists():
-            for run in self.all():
-                self.trail.append("adopted", run.id, self.folder_of(run) / RECORD)
+        """Begins the trail with the runs that are older than it.
+
+        Raises:
+            UserError: there are runs that had a trail, and it is gone.
+        """
+        if self.trail.last() is not None:
+            return
+        runs = self.all()
+        if any(run.schema_version > BEFORE_THE_TRAIL for run in runs):
+            rule = "the audit trail is missing, although runs of a version that keeps one are there"
+            fix = "restore it from its backup; rml runs verify names the runs that are not in it"
+            raise UserError.one(str(self.trail.path), "", rule, fix)
+        if runs:
+            self.trail.begin("adopted", {run.id: self.folder_of(run) / RECORD for run in runs})
 
     def _sweep(self) -> None:
         """Removes what processes left behind that no longer live."""
@@ -234,12 +265,3 @@ def _is_damaged(path: Path, item: Artifact) -> bool:
     if not path.is_file() or path.stat().st_size != item.bytes:
         return True
     return sha256(path) != item.sha256
-
-
-def _sync(folder: Path) -> None:
-    """Makes a rename in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,7 +9,7 @@ releases and, on AWS, in a bucket under Object Lock.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from regulated_ml.errors import UserError
-from regulated_ml.files import sha256
+from regulated_ml.files import replacing, sha256, sync
 from regulated_ml.tracking.locking import exclusive
 
 TRAIL = "trail.jsonl"
 BEFORE_THE_FIRST = "0" * 64
-TAIL = 4096  # bytes that hold the last line for sure
+TAIL = 4096  # bytes that hold the last line, unless much is cut off behind it
 
 
 class Entry(BaseModel):
@@ -74,12 +74,8 @@ class Trail:
 
     def last(self) -> Entry | None:
         """The newest entry; a line that a kill cut off while it was written does not count."""
-        if not self.path.is_file():
-            return None
-        with self.path.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - TAIL, 0))
-            *whole, _ = file.read().split(b"\n")
-        return self._entry(whole[-1]) if whole else None
+        line, _ = self._end()
+        return None if line is None else self._entry(line)
 
     def _entry(self, line: bytes) -> Entry:
         try:
@@ -91,35 +87,65 @@ class Trail:
 
     def append(self, kind: str, record_id: str, record: Path) -> Entry:
         """Adds the record that lies in a file; call it with the trail held."""
-        last = self.last()
-        content: dict[str, Any] = {
-            "number": last.number + 1 if last else 1,
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "kind": kind,
-            "id": record_id,
-            "record": sha256(record),
-            "previous": last.hash if last else BEFORE_THE_FIRST,
-        }
-        entry = Entry(**content, hash="")
-        entry = entry.model_copy(update={"hash": entry.expected_hash()})
+        entry = _next(self.last(), kind, record_id, record)
+        _, whole = self._end()
+        is_new = not self.path.exists()
         with self.path.open("ab") as file:
-            file.truncate(self._whole_size())
-            file.write(entry.model_dump_json().encode() + b"\n")
+            file.truncate(whole)
+            file.write(_line(entry))
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync(self._folder)
         return entry
 
-    def _whole_size(self) -> int:
-        """The bytes of the file up to the end of its last whole line."""
-        size = self.path.stat().st_size
+    def begin(self, kind: str, records: Mapping[str, Path]) -> None:
+        """Makes the trail with these records in it, all at once; call it with the trail held."""
+        last = None
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            for record_id, record in records.items():
+                last = _next(last, kind, record_id, record)
+                file.write(_line(last))
+        sync(self._folder)
+
+    def _end(self) -> tuple[bytes | None, int]:
+        """The last whole line, and the bytes up to its end, however many follow it."""
+        if not self.path.is_file():
+            return None, 0
+        taken = TAIL
         with self.path.open("rb") as file:
-            file.seek(max(size - TAIL, 0))
-            tail = file.read()
-        return size - len(tail) + tail.rfind(b"\n") + 1
+            size = file.seek(0, os.SEEK_END)
+            while True:
+                file.seek(max(size - taken, 0))
+                tail = file.read()
+                if taken >= size or tail.count(b"\n") > 1:
+                    break
+                taken *= 2
+        whole, newline, rest = tail.rpartition(b"\n")
+        line = whole.rpartition(b"\n")[2] if newline else None
+        return line, size - len(rest)
 
     def lines(self) -> list[str]:
         """The lines as they stand in the file."""
         return self.path.read_text(encoding="utf-8").split("\n") if self.path.is_file() else []
+
+
+def _next(last: Entry | None, kind: str, record_id: str, record: Path) -> Entry:
+    """The entry of a record that lies in a file, to follow another one."""
+    content: dict[str, Any] = {
+        "number": last.number + 1 if last else 1,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "kind": kind,
+        "id": record_id,
+        "record": sha256(record),
+        "previous": last.hash if last else BEFORE_THE_FIRST,
+    }
+    entry = Entry(**content, hash="")
+    return entry.model_copy(update={"hash": entry.expected_hash()})
+
+
+def _line(entry: Entry) -> bytes:
+    return entry.model_dump_json().encode() + b"\n"
 
 
 def verify(
