@@ -27,6 +27,10 @@ WaitOption = Annotated[
     bool,
     typer.Option("--wait", help="On AWS: follow the job to its end (`local` always does)."),
 ]
+AlwaysWaitOption = Annotated[
+    bool,
+    typer.Option("--wait", help="Said for the other verbs' sake: `run` follows each job anyway."),
+]
 
 # The metrics of a step that are said when it has ended.
 HEADLINES = {
@@ -120,6 +124,7 @@ def report(env: output.EnvironmentOption = "local", as_json: output.JsonOption =
 def run(
     data: DataOption = None,
     force: ForceOption = False,
+    wait: AlwaysWaitOption = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
