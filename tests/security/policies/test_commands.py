@@ -1,6 +1,7 @@
 """`rml security policies` and `rml security package`: what they print, and how they end."""
 
 import json
+import re
 
 from aws import Account
 from commands import rml
@@ -63,6 +64,21 @@ def test_an_organisations_control_that_is_too_long_for_a_policy_is_told(account:
     done = rml(account.repository, "security", "policies", "--env", "dev")
     assert done.returncode == 3
     assert "longer than AWS takes" in done.stderr
+
+
+def test_a_difference_is_a_block_that_says_what_and_where(account: Account) -> None:
+    done = rml(
+        *(account.repository, "--env", "dev", "security", "policies", "--diff"),
+        **{**account.environment, "COLUMNS": "80"},  # type: ignore[arg-type]
+    )
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert re.fullmatch(r"\d+ differences:", lines[0])
+    assert "  state     missing" in lines
+    assert "  deployed  nothing" in lines
+    statements = [line[12:] for line in lines if line.startswith("  expected  {")]
+    assert statements  # whole, whatever their length: a line that is JSON
+    assert all(isinstance(json.loads(text), dict) for text in statements)
 
 
 def test_the_archive_is_uploaded_under_the_teams_key(account: Account) -> None:

@@ -11,13 +11,10 @@ import typer
 
 from regulated_ml.cli import output
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.identifiers import visible
 
 if TYPE_CHECKING:
     from regulated_ml.security.preflight.rows import Entry
     from regulated_ml.security.preflight.running import Report
-
-LONGEST_COMMAND = 40_000  # characters; a policy within it may have 20,480
 
 app = typer.Typer(
     no_args_is_help=True, help="Where jobs run: local, and environments on AWS like dev and prod."
@@ -161,11 +158,11 @@ def _show(report: "Report") -> None:
         typer.echo("The account is ready.")
         return
     typer.echo(f"{count} {'finding' if count == 1 else 'findings'}:")
-    for entry in report.findings:
-        typer.echo(f"\n{entry.check}  {entry.title}")
-        for label in ("subject", "found", "required", "fix"):
-            if text := getattr(entry, label):
-                typer.echo(f"  {label:<10}{visible(text, limit=LONGEST_COMMAND)}")
+    labels = ("subject", "found", "required", "fix")
+    output.print_blocks(
+        (f"{entry.check}  {entry.title}", [(label, getattr(entry, label)) for label in labels])
+        for entry in report.findings
+    )
 
 
 def _rows(entries: "Sequence[Entry]") -> "Iterator[tuple[str, ...]]":

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from regulated_ml.settings import Settings
 
 PIPED_WIDTH = 120  # characters
+GAP = 3  # characters between two columns of a table
+SHORT_WORD = 10  # characters of a word that never breaks: 2026-11-24, 12:30:59, Completed
+LONGEST_LINE = 40_000  # characters; a command with a policy in it may have 20,480
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 EnvironmentOption = Annotated[
@@ -63,13 +66,37 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich import box
     from rich.table import Table
 
+    terminal = console()
+    lines = [[visible(str(cell), limit=400) for cell in row] for row in rows]
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    cells = [[line[number] for line in lines] for number in range(len(columns))]
+    least = list(map(_least, columns, cells))
+    # The first column names the row, and is there to be copied; yet it starves no other.
+    whole = max(map(len, (columns[0], *cells[0])))
+    beside = sum(least[1:]) + GAP * len(columns)
+    is_whole = whole <= max(terminal.width // 3, terminal.width - beside)
     for number, column in enumerate(columns):
-        # The first column names the row, and is there to be copied.
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
-    for row in rows:
-        table.add_row(*(visible(str(cell), limit=400) for cell in row))
-    console().print(table)
+        no_wrap = is_whole and number == 0
+        width = whole if no_wrap else least[number]
+        table.add_column(column, overflow="fold", no_wrap=no_wrap, min_width=width)
+    for line in lines:
+        table.add_row(*line)
+    terminal.print(table)
+
+
+def _least(column: str, cells: Sequence[str]) -> int:
+    """How narrow a column may be: no word of its head breaks, nor a day, a time or a state."""
+    words = [word for cell in cells for word in cell.split()]
+    return max(map(len, (*column.split(), *(word for word in words if len(word) <= SHORT_WORD))))
+
+
+def print_blocks(blocks: Iterable[tuple[str, Sequence[tuple[str, object]]]]) -> None:
+    """For each block a title and what is said of it, a line each: what no table has room for."""
+    for title, facts in blocks:
+        typer.echo(f"\n{visible(title, limit=LONGEST_LINE)}")
+        for label, fact in facts:
+            if text := str(fact):
+                typer.echo(f"  {label:<10}{visible(text, limit=LONGEST_LINE)}")
 
 
 def show_problems(problems: Sequence[Problem], status: ExitStatus) -> None:

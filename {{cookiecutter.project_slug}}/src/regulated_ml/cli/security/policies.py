@@ -9,6 +9,7 @@ from regulated_ml.cli import output
 from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
+    from regulated_ml.security.policies.deployed import Difference
     from regulated_ml.settings import Settings
 
 
@@ -123,15 +124,22 @@ def _differences(settings: "Settings", as_json: bool) -> None:
     if as_json:
         output.print_json([each._asdict() for each in found])
     elif found:
-        output.print_table(
-            "",
-            ("policy", "statement", "state", "deployed", "from the controls"),
-            [(e.policy, e.statement or "all", e.state, e.found, e.expected) for e in found],
-        )
+        count = len(found)
+        typer.echo(f"{count} {'difference' if count == 1 else 'differences'}:")
+        output.print_blocks((each.policy, _difference(each)) for each in found)
     else:
         typer.echo("what is deployed is what the controls make")
     if found:
         raise typer.Exit(ExitStatus.FOUND)
+
+
+def _difference(each: "Difference") -> list[tuple[str, str]]:
+    return [
+        ("statement", each.statement or "all"),
+        ("state", each.state),
+        ("deployed", each.found or "nothing"),
+        ("expected", each.expected or ("nothing" if each.state == "foreign" else "")),
+    ]
 
 
 def _listed(settings: "Settings", show: str, as_json: bool) -> None:
