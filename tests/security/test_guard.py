@@ -173,10 +173,10 @@ def test_refusals_reach_the_log_group_of_the_account_and_none_twice(account: Acc
     code = "make(EnableNetworkIsolation=False)"
     # Without the group, the lines wait; with it, they are sent with the next one.
     python(account.repository, code, **account.environment)
-    logs.create_log_group(logGroupName=group("credit-default"))
+    logs.create_log_group(logGroupName=group("credit-default", "dev"))
     for _ in range(2):
         python(account.repository, code, **account.environment)
-    events = logs.get_log_events(logGroupName=group("credit-default"), logStreamName="dev")
+    events = logs.get_log_events(logGroupName=group("credit-default", "dev"), logStreamName="dev")
     lines = [json.loads(event["message"]) for event in events["events"]]
     local = (account.repository / "logs/guard-dev.jsonl").read_text().splitlines()
     assert lines == [json.loads(line) for line in local]

@@ -2,17 +2,19 @@
 
 import json
 import re
-from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from regulated_ml.security import aws_models, catalogue, organisation
+from regulated_ml.security.guard.handling import SERVICES
 from regulated_ml.security.pairs import Pair
-from regulated_ml.security.requests import parse
+from regulated_ml.security.requests import compile, parse
 from regulated_ml.security.values import VALUES
+from regulated_ml.settings import Settings, load
 
 PAIRS = [pair for pair in catalogue.standard_controls().pairs() if not pair.operation.endswith("*")]
 
@@ -38,26 +40,47 @@ def test_every_operation_and_path_is_in_aws_model() -> None:
             )
 
 
-def test_patterns_of_operations_cover_what_makes_and_changes_things() -> None:
-    names = aws_models.service_model("sagemaker").operation_names
-    patterns = [
-        pair.operation
-        for pair in catalogue.standard_controls().pairs("local")
-        if "." not in pair.operation
-    ]
-    reads = re.compile(
-        r"Describe|List|Get|Query|Search|Render|QueryLineage|BatchDescribe"
-        # What only ends, removes or speaks to what is there already.
-        r"|Delete|Stop|Remove|Disassociate|Deregister|Detach|Disable|BatchDelete|Retry|Send"
-        # In an account, of things that only an account has.
-        r"|Associate|AddAssociation|BatchReboot|BatchReplace"
-    )
-    left = [
-        name
-        for name in names
-        if not any(fnmatchcase(name, pattern) for pattern in patterns) and not reads.match(name)
-    ]
-    assert left == []
+# What only reads, of all services that the guard looks at, by AWS's names of operations.
+READS = re.compile(
+    "(Describe|List|Get|Head|Search|BatchDescribe|Verify).*|QueryLineage|RenderUiTemplate"
+    "|SelectObjectContent|Decrypt"
+)
+# What the workflow, the SDK and their multipart uploads write, beside SageMaker's own operations.
+WRITES = {
+    "s3": "PutObject CopyObject CreateMultipartUpload UploadPart UploadPartCopy DeleteObject"
+    " CompleteMultipartUpload AbortMultipartUpload DeleteObjects PutObjectTagging"
+    " DeleteObjectTagging",
+    "kms": "Encrypt ReEncrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyWithoutPlaintext"
+    " GenerateDataKeyPairWithoutPlaintext GenerateRandom GenerateMac Sign",
+    "batch": "SubmitServiceJob TerminateJob TerminateServiceJob CancelJob",
+    "sagemaker-a2i-runtime": "StopHumanLoop DeleteHumanLoop",
+}
+
+
+def refused(settings: Settings, service: str) -> set[str]:
+    """The operations of a service that are refused whatever they carry."""
+    held = compile(catalogue.plan(settings))
+    names = aws_models.service_model(service).operation_names
+    full = {name: name if service == "sagemaker" else f"{service}.{name}" for name in names}
+    return {name for name in names if any(r.verb == "refused" for r in held.rows(full[name]))}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_in_local_nothing_is_let_through_but_reading(sample: Path, service: str) -> None:
+    names = set(aws_models.service_model(service).operation_names)
+    reads = {name for name in names if READS.fullmatch(name)}
+    assert refused(load(sample), service) == names - reads
+
+
+@pytest.mark.parametrize("service", [each for each in SERVICES if each != "sagemaker"])
+def test_of_other_services_only_what_the_workflow_needs_is_let_through(
+    sample: Path, service: str
+) -> None:
+    names = set(aws_models.service_model(service).operation_names)
+    needed = set(WRITES.get(service, "").split())
+    assert needed <= names
+    reads = {name for name in names if READS.fullmatch(name)}
+    assert refused(load(sample, "dev"), service) == names - reads - needed
 
 
 def test_what_is_filled_in_is_a_list_where_aws_takes_one() -> None:

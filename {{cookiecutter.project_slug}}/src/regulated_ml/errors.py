@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from regulated_ml.identifiers import Problem
+from regulated_ml.identifiers import Problem, visible
 
 
 class ExitStatus(IntEnum):
@@ -19,13 +19,19 @@ class ExitStatus(IntEnum):
     INTERRUPTED = 130
 
 
+def _sentence(problem: Problem) -> str:
+    """A problem where no table can be shown, as in a traceback of a notebook."""
+    value = f" {visible(problem.value)!r}" if problem.value else ""
+    return f"{problem.field}{value}: {problem.rule}. Fix: {problem.fix}"
+
+
 class UserError(Exception):
     """One or more mistakes that a person can mend; shown as a table, never as a traceback."""
 
     def __init__(self, problems: Iterable[Problem], status: ExitStatus) -> None:
         self.problems = tuple(problems)
         self.status = status
-        super().__init__("; ".join(f"{p.field}: {p.rule}" for p in self.problems))
+        super().__init__("; ".join(map(_sentence, self.problems)))
 
     @classmethod
     def one(

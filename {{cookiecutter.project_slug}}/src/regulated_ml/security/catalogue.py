@@ -99,6 +99,8 @@ def plan(settings: Settings) -> dict[str, Any]:
 def _row(pair: Pair, found: Mapping[str, Any]) -> dict[str, Any]:
     must = pair.requirement.must
     operand = found[str(must.operand)] if must.verb in NAMING_VERBS else must.operand
+    if must.refused is True:
+        operand = "do without it, or have the platform team do it"
     unless = pair.requirement.unless
     return {
         "control": pair.control.id,
@@ -109,6 +111,7 @@ def _row(pair: Pair, found: Mapping[str, Any]) -> dict[str, Any]:
         "words": pair.control.title if must.verb == "refused" else str(must.operand),
         "missing": pair.requirement.missing,
         "unless": unless.model_dump() if unless else None,
+        "not_for": list(pair.requirement.not_for),
     }
 
 

@@ -18,9 +18,14 @@ from regulated_ml.settings.controls import (
 from regulated_ml.settings.reading import did_you_mean
 from regulated_ml.settings.rules import CONTROLS, EXCEPTIONS
 
-NAMING_VERBS = ("be", "among", "lie_in", "come_from", "carry")  # their operand names a value
+# Their operand names a value of the settings.
+NAMING_VERBS = ("be", "among", "lie_in", "come_from", "carry", "belong_to")
 FILLING_VERBS = ("equal", "be", "among", "carry", "at_least")
-SERVICES = ("sagemaker", "s3", "kms", "batch")  # a control may cover operations of these
+# A control may cover operations of these; the guard looks at no others.
+SERVICES = (
+    *("sagemaker", "s3", "s3control", "kms", "batch"),
+    *("sagemaker-geospatial", "sagemaker-a2i-runtime"),
+)
 
 
 def own_problems(standard: Controls, own: OwnControls) -> Iterator[Problem]:

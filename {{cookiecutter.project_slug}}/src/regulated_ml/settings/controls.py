@@ -35,7 +35,7 @@ class References(Section):
 class Must(Section):
     """What a field must be: one verb and its operand.
 
-    `be`, `among`, `lie_in`, `come_from` and `carry` name a value of the settings; see
+    `be`, `among`, `lie_in`, `come_from`, `carry` and `belong_to` name a value of the settings; see
     `security/values.py` for their names.
     """
 
@@ -49,7 +49,8 @@ class Must(Section):
     at_most: int | None = None
     match: str | None = None  # the whole value, a regular expression
     absent: Literal[True] | None = None  # the field must not be there
-    refused: Literal[True] | None = None  # the operation as such, whatever it asks
+    refused: Literal[True] | Line | None = None  # the operation as such; the text is the fix
+    belong_to: str | None = None  # an ARN of this account, or a name, which is of this account
 
     @model_validator(mode="after")
     def _one_verb(self) -> "Must":
@@ -101,6 +102,7 @@ class Requirement(Section):
     condition_key: str | None = None  # of IAM, which denies the absence; None: found, not denied
     environments: tuple[str, ...] = ()  # empty: in all
     unless: Unless | None = None
+    not_for: tuple[str, ...] = ()  # operations that a pattern among the fields does not mean
     fields: Mapping[str, Paths]
 
 

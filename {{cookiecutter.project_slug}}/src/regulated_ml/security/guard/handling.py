@@ -14,12 +14,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.identifiers import Problem
+from regulated_ml.identifiers import Problem, visible
 from regulated_ml.security.requests import Plan, Result, Violation
 from regulated_ml.settings import LOCAL, find_root
 
-# The services whose requests are looked at, as botocore spells them in the names of its events.
-EVENTS = ("sagemaker", "s3", "kms", "batch")
+# The services whose requests are looked at, as botocore calls them in its models and its events.
+SERVICES = {
+    "sagemaker": "sagemaker",
+    "s3": "s3",
+    "kms": "kms",
+    "batch": "batch",
+    "s3control": "s3-control",
+    "sagemaker-geospatial": "sagemaker-geospatial",
+    "sagemaker-a2i-runtime": "sagemaker-a2i-runtime",
+}
 # Set while the guard is being proved: what is refused then is no attempt, and is not logged.
 proving: ContextVar[bool] = ContextVar("proving", default=False)
 LOOK_AGAIN = 2.0  # seconds between looks at whether a file of config/ has changed
@@ -43,27 +51,37 @@ class GuardRefusal(UserError):
         head = (
             f"{self.operation} was not sent: it breaks controls of environment {self.environment}"
         )
-        lines = [
-            f"  {v.field}\n    value     {v.value or '(missing)'}\n    control   {v.control}, "
-            f"{v.severity}\n    required  {v.required}\n    fix       {v.fix}"
-            for v in self.violations
-        ]
-        return "\n".join([head, *lines, "  rml security controls explains each control"])
+        found = [line for violation in self.violations for line in _lines(violation)]
+        return "\n".join([head, *found, "  rml security controls explains each control"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As it crosses from a worker process.
         return type(self), (self.operation, self.environment, self.violations)
 
 
+def _lines(violation: Violation) -> list[str]:
+    """A violation as a person reads it; what a request wrote is shown, and never interpreted."""
+    value = "(missing)" if violation.missing else violation.value
+    facts = [
+        ("value", value),
+        ("control", f"{violation.control}, {violation.severity}"),
+        ("required", violation.required),
+        ("fix", violation.fix),
+    ]
+    shown = [f"    {name:10}{visible(text, limit=400)}" for name, text in facts if text]
+    return [f"  {visible(violation.field, limit=200)}", *shown]
+
+
 def attach(client: Any) -> None:
     """Puts the guard into a client, once."""
     events = client.meta.events
-    for service in EVENTS:
+    for service in SERVICES.values():
         identity = f"regulated-ml-guard-{service}"
         copying = f"provide-client-params.{service}"
         events.register_last(copying, _copied, unique_id=f"{identity}-copy")
-        # After every other handler, so that what is looked at is what is sent.
-        events.register_last(f"before-parameter-build.{service}", guarded, unique_id=identity)
+    # The last of all: botocore calls the handlers of an event's longer names before those of the
+    # event itself, so that what is looked at is what is sent.
+    events.register_last("before-parameter-build", guarded, unique_id="regulated-ml-guard")
 
 
 def _copied(params: Any, **_: Any) -> Any:
@@ -76,6 +94,8 @@ def guarded(params: Any, model: Any, **_: Any) -> None:
     environment = os.environ.get("RML_ENV") or LOCAL
     plan = _Plans.of(environment)
     service = model.service_model.service_name
+    if service not in SERVICES:
+        return
     operation = model.name if service == "sagemaker" else f"{service}.{model.name}"
     if not plan.covers(operation):
         return
@@ -111,10 +131,10 @@ class _Plans:
     @classmethod
     def of(cls, environment: str) -> Plan:
         now = time.monotonic()
-        if now - cls._looked.get(environment, -LOOK_AGAIN) < LOOK_AGAIN:
-            return cls._made[environment][1]
-        state = _state_of_config()
         made = cls._made.get(environment)
+        if made and now - cls._looked.get(environment, -LOOK_AGAIN) < LOOK_AGAIN:
+            return made[1]
+        state = _state_of_config()
         if made is None or made[0] != state:
             cls._made.pop(environment, None)
             cls._looked.pop(environment, None)

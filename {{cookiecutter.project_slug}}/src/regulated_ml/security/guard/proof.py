@@ -5,6 +5,7 @@ from typing import Any
 from regulated_ml.security.guard.handling import GuardRefusal, proving
 
 NOBODY = "http://127.0.0.1:9"  # the port that discards; nothing is ever sent there
+NAME = "nobody"
 FORBIDDEN = "create_presigned_notebook_instance_url"
 
 
@@ -32,7 +33,7 @@ def _client(region: str) -> Any:
     return boto3.Session(region_name=region).client(
         "sagemaker",
         endpoint_url=NOBODY,
-        aws_access_key_id="nobody",
-        aws_secret_access_key="nobody",
+        aws_access_key_id=NAME,
+        aws_secret_access_key=NAME,
         config=Config(connect_timeout=1, retries={"total_max_attempts": 1}),
     )

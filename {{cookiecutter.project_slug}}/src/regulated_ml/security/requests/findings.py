@@ -26,6 +26,7 @@ class Row(NamedTuple):
     unless_paths: tuple[Path, ...]  # from the request's root
     unless_beside: tuple[Path, ...]  # from the structure that holds the field
     unless: re.Pattern[str] | None
+    not_for: tuple[str, ...] = ()  # operations that the pattern of this row does not mean
 
 
 class Violation(NamedTuple):
@@ -78,17 +79,40 @@ def violation(row: Row, place: Place, value: Any, operation: str) -> Violation:
     )
 
 
+# The member that names what an operation is about, where it is not called like the operation. What
+# is not here and has no member of that name has no name, and so no exception.
+NAMES = {
+    "CreateAutoMLJobV2": "AutoMLJobName",
+    "CreateDataQualityJobDefinition": "JobDefinitionName",
+    "CreateModelBiasJobDefinition": "JobDefinitionName",
+    "CreateModelExplainabilityJobDefinition": "JobDefinitionName",
+    "CreateModelQualityJobDefinition": "JobDefinitionName",
+    "CreateMlflowApp": "Name",
+    "CreatePartnerApp": "Name",
+    "CreateInferenceExperiment": "Name",
+    "UpdateInferenceExperiment": "Name",
+    "CreateMlflowTrackingServer": "TrackingServerName",
+    "UpdateMlflowTrackingServer": "TrackingServerName",
+    "CreatePresignedMlflowTrackingServerUrl": "TrackingServerName",
+    "CreatePresignedNotebookInstanceUrl": "NotebookInstanceName",
+    "CreatePresignedDomainUrl": "UserProfileName",
+    "UpdateEndpointWeightsAndCapacities": "EndpointName",
+    "StartPipelineExecution": "PipelineName",
+    "PutModelPackageGroupPolicy": "ModelPackageGroupName",
+}
+
+
 def resource_name(operation: str, request: Mapping[str, Any]) -> str:
     """The name of what a request makes or changes; empty where it has none.
 
-    It is the member called like the operation, `TrainingJobName` of `CreateTrainingJob`, or else
-    the first whose name ends with Name; of S3 it is the bucket and the key.
+    It is the member called like the operation, `TrainingJobName` of `CreateTrainingJob`, or that of
+    NAMES; of S3 it is the bucket and the key.
     """
     if operation.startswith("s3."):
         return "/".join(str(request[k]) for k in ("Bucket", "Key") if k in request)
-    stem = re.sub(r"^([a-z]+\.)?(Create|Update|Put|Start)|V2$", "", operation)
-    names = [f"{stem}Name", *(key for key in request if key.endswith("Name"))]
-    return next((v for name in names if isinstance(v := request.get(name), str)), "")
+    stem = re.sub(r"^(Create|Update|Put|Start)", "", operation)
+    name = request.get(NAMES.get(operation, f"{stem}Name"))
+    return name if isinstance(name, str) else ""
 
 
 def listed(operand: Any) -> str:

@@ -44,8 +44,16 @@ class Plan:
         """The requirements on an operation; none where no control covers it."""
         known = self._known.get(operation)
         if known is None:
-            names = [name for name in self._patterns if fnmatchcase(operation, name)]
-            rows = [row for name in (operation, *names) for row in self._rows.get(name, ())]
+            rows = list(self._rows.get(operation, ()))
+            own = {(row.control, row.verb) for row in rows}
+            for name in self._patterns:
+                if fnmatchcase(operation, name):
+                    rows += [
+                        row
+                        for row in self._rows[name]
+                        if (row.control, row.verb) not in own
+                        and not _is_among(operation, row.not_for)
+                    ]
             # What asks for a part that may lack comes after what may make that part.
             rows.sort(key=lambda row: row.path.last_optional)
             known = self._known[operation] = tuple(rows)
@@ -111,6 +119,10 @@ class Plan:
             filling.set((field.path,), json.dumps(content))
 
 
+def _is_among(operation: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(operation, pattern) for pattern in patterns)
+
+
 def _hold(
     row: Row,
     operation: str,
@@ -122,7 +134,7 @@ def _hold(
     """Holds a request against one requirement."""
     noted = result.excepted if excepted else result.violations
     if row.verb == "refused":
-        noted.append(violation(row, (), MISSING, operation))
+        noted.append(violation(row, (), "", operation))
         return
     for place, value in places(filling.request if filling else request, row.path):
         if value is MISSING:
@@ -159,8 +171,14 @@ def _applies_not(row: Row, request: dict[str, Any], place: Place) -> bool:
         *(found for path in row.unless_paths for _, found in places(request, path)),
         *(found for path in row.unless_beside for _, found in places(beside, path)),
     ]
-    return pattern is not None and any(
-        isinstance(value, str) and pattern.fullmatch(value) is not None for value in looked_at
+    looked_at = [value for value in looked_at if value is not MISSING]
+    # One that does not match keeps the requirement for all: of several instances, for example.
+    return (
+        pattern is not None
+        and bool(looked_at)
+        and all(
+            isinstance(value, str) and pattern.fullmatch(value) is not None for value in looked_at
+        )
     )
 
 
@@ -177,4 +195,5 @@ def _row(row: Mapping[str, Any]) -> Row:
         unless_paths=tuple(map(parse, unless["paths"])) if unless else (),
         unless_beside=tuple(map(parse, unless["beside"])) if unless else (),
         unless=re.compile(unless["matches"]) if unless else None,
+        not_for=tuple(row.get("not_for", ())),
     )

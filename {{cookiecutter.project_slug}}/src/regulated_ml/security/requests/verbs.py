@@ -31,6 +31,12 @@ def _comes_from(value: Any, operand: Any) -> bool:
     return isinstance(value, str) and value.partition("/")[0] in operand
 
 
+def _belongs_to(value: Any, operand: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    return not value.startswith("arn:") or value.split(":")[4:5] == [operand]
+
+
 def _carries(value: Any, operand: Any) -> bool:
     return not wrong_tags(value, operand) and not lacking_tags(value, operand)
 
@@ -106,6 +112,11 @@ VERBS = {
         "an image of {words} of the environment",
         "use one from: {values}",
     ),
+    "belong_to": Verb(
+        _belongs_to,
+        "of the account of the environment: {values}",
+        "name one of the account",
+    ),
     "carry": Verb(
         _carries,
         "the tags {values}",
@@ -127,5 +138,5 @@ VERBS = {
         "write a value of that form",
     ),
     "absent": Verb(lambda value, operand: False, "left out", "leave the field out"),
-    "refused": Verb(lambda value, operand: False, "not called: {words}", "do without it"),
+    "refused": Verb(lambda value, operand: False, "not called: {words}", "{values}"),
 }
