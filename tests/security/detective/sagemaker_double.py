@@ -14,6 +14,7 @@ class SageMakerDouble:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # operation -> what SageMaker says
+    codes: dict[str, str] = field(default_factory=dict)  # operation -> the code it says it with
 
     def __post_init__(self) -> None:
         double = self
@@ -25,7 +26,7 @@ class SageMakerDouble:
                 double.calls.append((operation, json.loads(body)))
                 error = double.errors.get(operation)
                 content = (
-                    {"__type": "ValidationException", "message": error}
+                    {"__type": double.codes.get(operation, "ValidationException"), "message": error}
                     if error
                     else double.answers.get(operation, {})
                 )

@@ -164,11 +164,18 @@ def test_what_aws_refused_and_what_others_made_is_left_alone(
     assert not double.calls
 
 
+def _tags(project: str, environment: str) -> list[dict[str, str]]:
+    return [
+        {"Key": "project", "Value": project},
+        {"Key": "environment", "Value": environment},
+    ]
+
+
 @pytest.mark.parametrize(
     "mark",
     [
         {"TrainingJobName": "credit-default-x"},
-        {"Tags": [{"Key": "project", "Value": "credit-default"}]},
+        {"Tags": _tags("credit-default", "dev")},
         {"RoleArn": "arn:aws:iam::111122223333:role/regulated-ml/CreditDefaultExecution"},
     ],
     ids=["name", "tag", "role"],
@@ -183,6 +190,44 @@ def test_what_is_the_projects_is_known_by_name_tag_or_role(
     foreign = {**training, "TrainingJobName": "another-1", "Tags": [], "RoleArn": SOMEBODY}
     on_double.answers([event("CreateTrainingJob", {**foreign, **mark}, caller=SOMEBODY)])
     assert "StopTrainingJob" in [operation for operation, _ in double.calls]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [_tags("credit-default", "prod"), _tags("credit-default-cards", "dev")],
+    ids=["prod in the same account", "a slug that ours begins"],
+)
+def test_what_tags_give_to_another_function_is_left_to_it(
+    on_double: Function,
+    double: SageMakerDouble,
+    topic: str,
+    training: dict[str, Any],
+    tags: list[dict[str, str]],
+) -> None:
+    theirs = {
+        **training,
+        "TrainingJobName": "credit-default-cards-1",
+        "Tags": tags,
+        "RoleArn": SOMEBODY,
+    }
+    events = [event("CreateTrainingJob", theirs, caller=SOMEBODY)]
+    assert on_double.answers(events) == [{"finding": {}}]
+    assert not double.calls
+
+
+@pytest.mark.parametrize("tags", [[], "HIDDEN_DUE_TO_SECURITY_REASONS"], ids=["none", "hidden"])
+def test_the_name_decides_where_there_are_no_tags(
+    on_double: Function,
+    double: SageMakerDouble,
+    topic: str,
+    training: dict[str, Any],
+    tags: Any,
+) -> None:
+    request = {**training, "RoleArn": SOMEBODY}
+    of_the_name = event("CreateTrainingJob", request, caller=SOMEBODY)
+    of_the_name["detail"]["requestParameters"]["tags"] = tags
+    (result,) = on_double.answers([of_the_name])
+    assert result["finding"]["done"] == "StopTrainingJob"
 
 
 def test_an_event_that_comes_again_does_no_harm(
@@ -212,6 +257,57 @@ def test_a_hidden_value_is_not_held_against_anybody(
     assert on_double.answers([event("CreateTrainingJob", request)]) == [{"finding": {}}]
 
 
+def test_a_value_that_only_contains_the_marker_hides_nothing(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    request = cases.complete("CreateTrainingJob", the_team)
+    request["OutputDataConfig"]["S3OutputPath"] = "s3://mine/HIDDEN_DUE_TO_SECURITY_REASONS/"
+    (result,) = on_double.answers([event("CreateTrainingJob", request)])
+    assert result["finding"]["done"] == "StopTrainingJob"
+
+
+NOT_DONE = {
+    "a name in quotes": ("ValidationException", 'Cannot stop in-progress job "x-already-y" now.'),
+    "an ARN": (
+        "ValidationException",
+        "Cannot stop arn:aws:sagemaker:eu-central-1:111122223333:training-job/x-not-found yet",
+    ),
+    "the bare name": ("ValidationException", "Cannot stop credit-default-already-1 yet"),
+    "a denial": ("AccessDeniedException", "No policy allows it; the role does not exist"),
+}
+
+
+@pytest.mark.parametrize(("code", "said"), NOT_DONE.values(), ids=NOT_DONE)
+def test_what_somebody_wrote_into_a_name_does_not_count_as_done(
+    on_double: Function,
+    double: SageMakerDouble,
+    topic: str,
+    training: dict[str, Any],
+    code: str,
+    said: str,
+) -> None:
+    double.errors["StopTrainingJob"], double.codes["StopTrainingJob"] = said, code
+    request = {**training, "TrainingJobName": "credit-default-already-1"}
+    (result,) = on_double.answers([event("CreateTrainingJob", request)])
+    assert said in result["error"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The job is in status 'Stopped'.",
+        'Could not find model "credit-default-m".',
+        "Requested resource not found.",
+    ],
+)
+def test_what_is_over_counts_as_done(
+    on_double: Function, double: SageMakerDouble, topic: str, training: dict[str, Any], said: str
+) -> None:
+    double.errors["StopTrainingJob"] = said
+    (result,) = on_double.answers([event("CreateTrainingJob", training)])
+    assert result["finding"]["done"] == "StopTrainingJob: done already"
+
+
 def test_a_request_that_cloudtrail_left_out_is_told(
     on_double: Function, double: SageMakerDouble, topic: str
 ) -> None:
@@ -239,6 +335,30 @@ def test_an_endpoint_of_a_model_outside_the_vpc_is_deleted(
     (result,) = on_double.answers([event("CreateEndpoint", request)])
     assert ("DeleteEndpoint", {"EndpointName": "credit-default-dev"}) in double.calls
     assert result["finding"]["violations"][0]["field"].startswith("m: VpcConfig")
+
+
+def test_a_shadow_variants_model_is_looked_at_too(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    config = cases.complete("CreateEndpointConfig", the_team)
+    config["ShadowProductionVariants"] = [{**config["ProductionVariants"][0], "ModelName": "s"}]
+    model = cases.complete("CreateModel", the_team)
+    model["VpcConfig"] = {"Subnets": ["subnet-9"], "SecurityGroupIds": ["sg-9"]}
+    double.answers = {"DescribeEndpointConfig": config, "DescribeModel": model}
+    request = cases.complete("CreateEndpoint", the_team)
+    (result,) = on_double.answers([event("CreateEndpoint", request)])
+    assert result["finding"]["violations"][0]["field"].startswith("s: VpcConfig")
+
+
+def test_a_configuration_that_cannot_be_described_is_not_taken_for_gone(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    double.errors["DescribeEndpointConfig"] = "1 validation error detected at 'not found'"
+    (result,) = on_double.answers(
+        [event("CreateEndpoint", cases.complete("CreateEndpoint", the_team))]
+    )
+    assert "validation error" in result["error"]
+    assert "DeleteEndpoint" not in [operation for operation, _ in double.calls]
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(1, True), (60, False)])

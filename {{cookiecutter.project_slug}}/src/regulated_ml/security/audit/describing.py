@@ -63,12 +63,3 @@ def _shape(row: Resource) -> Any:
         return model.operation_model(row.list_operation).output_shape.members[row.items].member
     shape = model.operation_model(row.describe_operation).output_shape
     return shape.members[row.inside] if row.inside else shape
-
-
-def holds_role(value: Any, role_arn: str) -> bool:
-    """Whether a role stands anywhere in a description."""
-    if isinstance(value, Mapping):
-        return any(holds_role(inner, role_arn) for inner in value.values())
-    if isinstance(value, list):
-        return any(holds_role(inner, role_arn) for inner in value)
-    return bool(value == role_arn)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from regulated_ml.security import catalogue, clients
-from regulated_ml.security.audit.describing import as_request, holds_role, is_visible
+from regulated_ml.security.audit.describing import as_request, is_visible
 from regulated_ml.security.audit.findings import Audited, Finding, Hidden
 from regulated_ml.security.audit.listing import Listed
 from regulated_ml.security.audit.resources import RESOURCES, Resource
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.requests import Plan, Violation, compile
+from regulated_ml.security.requests.belonging import belonging as whose
 from regulated_ml.settings import Settings
 
 WHOLE, OWN = "account", "project"  # what is looked at
@@ -64,21 +65,10 @@ class Judge:
 
 
 def belonging(listed: Listed, settings: Settings) -> str:
-    """By what a resource is the project's: its tags, its name or the role that it runs as.
-
-    Tags that name another project or environment take away what has only the name, and not what
-    runs as this environment's role. Empty: it is somebody else's.
-    """
-    slug = settings.project.project_slug
-    tags = {tag.get("Key"): tag.get("Value") for tag in listed.tags}
-    asked = {"project": slug, "environment": settings.environment}
-    if all(tags.get(name) == value for name, value in asked.items()):
-        return "tag"
-    is_anothers = any(tags.get(name, value) != value for name, value in asked.items())
-    if not is_anothers and (listed.name == slug or listed.name.startswith(f"{slug}-")):
-        return "name"
-    role = clients.platform(settings).execution_role_arn
-    return "role" if holds_role(listed.description, role) else ""
+    """By what a resource is the project's: its tags, its name or the role that it runs as."""
+    own = {"project": settings.project.project_slug, "environment": settings.environment}
+    roles = (clients.platform(settings).execution_role_arn,)
+    return whose(listed.name, listed.tags, listed.description, own, roles)
 
 
 def hidden_fields(controls: Controls, environment: str) -> Iterator[Hidden]:

@@ -1,30 +1,25 @@
 """The function itself: one event of EventBridge in, what was found and done out.
 
 An event that comes twice does no harm: what is stopped or gone already counts as done. What cannot
-be stopped yet, because it is still coming up, raises: Lambda tries again, and then keeps the event
-in the queue of failures, for which there is an alarm.
+be stopped yet, because it is still coming up, is told and then raises: the queue in front of the
+function gives the event again every few minutes, and at last keeps it among the failures, for which
+there is an alarm.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from regulated_ml.security.detective import events, parts
+from regulated_ml.security.detective import answers, events, parts
 from regulated_ml.security.detective.events import Made
 from regulated_ml.security.detective.reactions import REACTIONS, REPORTED, SEVERITIES
 from regulated_ml.security.requests import Plan, Violation, compile, resource_name
+from regulated_ml.security.requests.belonging import belonging
 
 HERE = Path(__file__).parent
 TAG = "rml-violations"
-# What SageMaker answers when there is nothing left to stop or delete; its codes do not tell.
-DONE = re.compile(
-    r"not find|not found|does not exist|cannot be found|already|"
-    r"(status|state)\W+(is )?'?(Completed|Failed|Stopp|Deleting)",
-    re.IGNORECASE,
-)
 
 
 def handle(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -60,34 +55,21 @@ def _violations(made: Made, time: str) -> tuple[list[Violation], bool]:
             for each in inner
             if each.severity in SEVERITIES
         ]
-    return [each for each in found if events.HIDDEN not in each.value], is_gone
+    # The whole value: a text that has the marker in it somewhere is the caller's own.
+    return [each for each in found if each.value != events.HIDDEN], is_gone
 
 
 def _is_ours(made: Made, project: Mapping[str, Any]) -> bool:
-    """Whether it is the project's: by its name, its tags, its role, or who made it.
+    """Whether it is this environment's, or was made by one of its roles.
 
-    An account may have other projects, with functions of their own.
+    An account may have other projects and environments, with functions of their own.
     """
-    slug = project["slug"]
     name = resource_name(made.operation, made.request)
-    tags = {each.get("Key"): each.get("Value") for each in made.request.get("Tags") or ()}
-    roles = {value for value in _texts(made.request) if value in project["roles"]}
-    return (
-        name == slug
-        or name.startswith(f"{slug}-")
-        or tags.get("project") == slug
-        or bool(roles)
-        or made.caller in project["roles"]
+    own = {"project": project["slug"], "environment": project["environment"]}
+    tags = made.request.get("Tags")  # what CloudTrail hides is no list, and names nobody
+    return made.caller in project["roles"] or bool(
+        belonging(name, tags, made.request, own, project["roles"])
     )
-
-
-def _texts(value: Any) -> list[str]:
-    """Every text in a request."""
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts(each)]
-    if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
-    return [value] if isinstance(value, str) else []
 
 
 def _react(made: Made) -> str:
@@ -105,7 +87,7 @@ def _react(made: Made) -> str:
     try:
         call(**parameters)
     except ClientError as error:
-        if not DONE.search(error.response["Error"].get("Message", "")):
+        if not answers.is_done(error, map(str, parameters.values())):
             raise
         return f"{reaction.call}: done already"
     return reaction.call
@@ -122,7 +104,7 @@ def _tag(made: Made, violations: list[Violation]) -> None:
     try:
         _client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": TAG, "Value": controls[:256]}])
     except ClientError as error:
-        if not DONE.search(error.response["Error"].get("Message", "")):
+        if not answers.is_gone(error, (arn,)):
             raise
 
 

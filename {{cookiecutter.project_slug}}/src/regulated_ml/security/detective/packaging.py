@@ -20,6 +20,7 @@ PACKAGE = Path(__file__).parents[2]  # regulated_ml
 MODULES = (
     "security/__init__.py",
     "security/detective/__init__.py",
+    "security/detective/answers.py",
     "security/detective/events.py",
     "security/detective/handler.py",
     "security/detective/parts.py",

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from regulated_ml.security.detective import answers
+
 OPERATIONS = ("CreateEndpoint", "UpdateEndpoint")
+VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 # Seconds within which a part that is gone was deleted by this function, and not by its owner later.
 FRESH = 15 * 60
-NOT_FOUND = "not found"
 
 
 class Part(NamedTuple):
@@ -29,7 +31,7 @@ def of(operation: str, request: Mapping[str, Any], client: Any) -> Iterator[Part
         return
     config = _described(client.describe_endpoint_config, EndpointConfigName=name)
     yield Part("CreateEndpointConfig", name, config)
-    variants = (config or {}).get("ProductionVariants", ())
+    variants = [each for kind in VARIANTS for each in (config or {}).get(kind) or ()]
     for model in sorted({each["ModelName"] for each in variants if "ModelName" in each}):
         yield Part("CreateModel", model, _described(client.describe_model, ModelName=model))
 
@@ -46,7 +48,7 @@ def _described(describe: Any, **name: str) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = describe(**name)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("ResourceNotFound", "ValidationException"):
-            return None  # SageMaker says with either that there is none
-        raise
+        if not answers.is_gone(error, name.values()):
+            raise
+        return None
     return found
