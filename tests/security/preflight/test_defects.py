@@ -69,16 +69,35 @@ def test_the_commands_that_are_printed_mend_what_is_found(
         DEFECTS[name].spoil(ready)
     report = preflight()
     assert found(report) == {DEFECTS[name].check for name in TOGETHER}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for entry in report.findings:
-        result = subprocess.run(
-            ["bash", "-c", entry.fix],
-            env={**os.environ, **variables, "PATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, (entry.fix, result.stderr)
+        apply(entry.fix, variables)
+    assert preflight().findings == ()
+
+
+def apply(command: str, variables: dict[str, str]) -> None:
+    """Pastes a command into a shell."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, **variables, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, (command, result.stderr)
+
+
+def test_the_commands_for_a_bucket_do_not_undo_each_other(
+    ready: Account, preflight: Preflight, variables: dict[str, str]
+) -> None:
+    bucket = ready.buckets[0]
+    ready.client("s3").delete_bucket_policy(Bucket=bucket)
+    report = preflight()
+    fixes = {entry.check: entry.fix for entry in report.findings}
+    assert set(fixes) == {"PRE-BUCKET-6", "PRE-BUCKET-7"}
+    for fix in fixes.values():
+        apply(fix, variables)
+        assert "infrastructure/storage.yaml" in fix
     assert preflight().findings == ()
 
 

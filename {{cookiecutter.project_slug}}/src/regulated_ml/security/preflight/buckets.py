@@ -115,45 +115,44 @@ def versioned(account: Account, bucket: str) -> Observation:
 
 @_each
 def tls_only(account: Account, bucket: str) -> Observation:
-    return _denies(
-        account, bucket, "what comes without TLS", _denies_plain, _deny_plain(account, bucket)
-    )
+    return _denies(account, bucket, "what comes without TLS", _denies_plain)
 
 
 @_each
 def key_only(account: Account, bucket: str) -> Observation:
-    key = account.platform.kms_key_arn
-
-    def denies_others(statement: documents.Statement) -> bool:
-        tests = list(documents.conditions(statement))
-        return (
-            documents.is_about(statement, "s3:PutObject")
-            and any(
-                o in OTHER_THAN and name == KEY and values == [key] for o, name, values in tests
-            )
-            # A further condition would be a way around it, but for this one: that a key is named.
-            and all(name == KEY and (o in OTHER_THAN or o == "Null") for o, name, _ in tests)
-        )
-
-    missing = _deny_other_keys(account, bucket)
-    return _denies(account, bucket, "objects under other keys", denies_others, missing)
+    return _denies(account, bucket, "objects under other keys", _denies_other_keys)
 
 
-def _denies(
-    account: Account,
-    bucket: str,
-    what: str,
-    does: Callable[[documents.Statement], bool],
-    missing: dict[str, Any],
-) -> Observation:
-    """Whether the bucket's policy denies it to everybody; else the policy with what is missing."""
-    policy = account.find("s3", "get_bucket_policy", Bucket=bucket).get("Policy", "{}")
-    there = documents.statements(policy)
-    is_right = any(_is_deny_to_all(s, account, bucket) and does(s) for s in there)
-    wanted = {"Version": "2012-10-17", "Statement": [*there, missing]}
-    fix = account.command("s3api", "put-bucket-policy", bucket=bucket, policy=wanted)
+Does = Callable[[Account, documents.Statement], bool]
+
+
+def _denies(account: Account, bucket: str, what: str, does: Does) -> Observation:
+    """Whether the bucket's policy denies it to everybody; else the policy with all it lacks."""
+    there = _statements(account, bucket)
+    is_right = _is_denied(account, bucket, there, does)
     found = f"its policy {'denies' if is_right else 'admits'} {what}"
-    return Observation(bucket, found, is_right, fix)
+    return Observation(bucket, found, is_right, "" if is_right else _mended(account, bucket, there))
+
+
+def _statements(account: Account, bucket: str) -> list[documents.Statement]:
+    policy = account.find("s3", "get_bucket_policy", Bucket=bucket).get("Policy", "{}")
+    return documents.statements(policy)
+
+
+def _is_denied(account: Account, bucket: str, there: list[documents.Statement], does: Does) -> bool:
+    return any(_is_deny_to_all(s, account, bucket) and does(account, s) for s in there)
+
+
+def _mended(account: Account, bucket: str, there: list[documents.Statement]) -> str:
+    """The command that adds whatever is missing: a policy is put whole, in place of the former."""
+    missing = [
+        make(account, bucket)
+        for does, make in ((_denies_plain, _deny_plain), (_denies_other_keys, _deny_other_keys))
+        if not _is_denied(account, bucket, there, does)
+    ]
+    policy = {"Version": "2012-10-17", "Statement": [*there, *missing]}
+    put = account.command("s3api", "put-bucket-policy", bucket=bucket, policy=policy)
+    return f"{put}  # mends it at once; to stay so, deploy infrastructure/storage.yaml"
 
 
 def _is_deny_to_all(statement: documents.Statement, account: Account, bucket: str) -> bool:
@@ -162,7 +161,18 @@ def _is_deny_to_all(statement: documents.Statement, account: Account, bucket: st
     return not documents.is_allow(statement) and to_all and documents.is_on(statement, objects)
 
 
-def _denies_plain(statement: documents.Statement) -> bool:
+def _denies_other_keys(account: Account, statement: documents.Statement) -> bool:
+    key = account.platform.kms_key_arn
+    tests = list(documents.conditions(statement))
+    return (
+        documents.is_about(statement, "s3:PutObject")
+        and any(o in OTHER_THAN and name == KEY and values == [key] for o, name, values in tests)
+        # A further condition would be a way around it, but for this one: that a key is named.
+        and all(name == KEY and (o in OTHER_THAN or o == "Null") for o, name, _ in tests)
+    )
+
+
+def _denies_plain(_: Account, statement: documents.Statement) -> bool:
     tests = list(documents.conditions(statement))
     return (
         all(documents.is_about(statement, action) for action in ("s3:GetObject", "s3:PutObject"))
