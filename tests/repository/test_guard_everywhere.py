@@ -32,10 +32,10 @@ def notebook(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Working:
     parent = tmp_path_factory.mktemp("notebook")
     working = Working(Path(shutil.copytree(sample, parent / sample.name, symlinks=True)))
     working.make("setup")
-    uv = [working.uv, "pip", "install", "--python", ".venv/bin/python"]
-    pip = [".venv/bin/python", "-m", "pip", "install"]
+    # By the standard's own way to uv, which knows where pip's settings say packages come from.
+    uv = ["sh", "src/regulated_ml/standard/environment.sh", "uv"]
     lock = ["--require-hashes", "-r", str(TEMPLATE / "tests/kernel.lock")]
-    result = working.run(*(uv if working.uv else pip), *lock)
+    result = working.run(*uv, "pip", "install", "--python", ".venv/bin/python", *lock)
     assert result.returncode == 0, result.stdout
     return working
 
