@@ -131,6 +131,17 @@ def test_the_same_step_is_not_submitted_twice(submitted: Away) -> None:
     assert len(submitted.front.sent("CreateProcessingJob")) == 1
 
 
+def test_two_commands_at_once_submit_one_job(away: Away) -> None:
+    # Asked after each has looked for a job that does the same.
+    away.front.after["GetCallerIdentity"] = lambda _: time.sleep(1)
+    both = [away.start("prepare") for _ in range(2)]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert len(away.front.sent("CreateProcessingJob")) == 1
+    assert sum("was submitted earlier" in each for each in said) == 1
+    assert len(away.notes) == 1
+
+
 def test_the_answer_is_json_where_that_was_asked_for(away: Away) -> None:
     content = json.loads(away.rml("prepare", "--json").stdout)["submitted"]
     assert content["job"] == away.submitted()

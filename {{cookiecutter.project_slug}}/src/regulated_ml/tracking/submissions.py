@@ -4,6 +4,7 @@ A note is written before its job is submitted, and removed after its run is ther
 in between, a job that runs has a note; and a note without a job, or beside its run, does no harm.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from regulated_ml.errors import UserError
 from regulated_ml.files import read_json, write_json
 from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Submitted
+from regulated_ml.tracking.store import RUN_ID
 
 
 class Submissions:
@@ -37,8 +39,12 @@ class Submissions:
         self._path(note).unlink(missing_ok=True)
 
     def held(self, note: Submitted) -> AbstractContextManager[int]:
-        """One process at a time finishes a run; the others wait in this block's beginning."""
+        """One process at a time submits or finishes a run; others wait where the block begins."""
         return exclusive(self._path(note).with_suffix(".lock"))
+
+    def submitting(self, key: str, when_waiting: Callable[[], None]) -> AbstractContextManager[int]:
+        """One process at a time looks for a job of this key and submits one, as there is none."""
+        return exclusive(self._folder / f"{key}.lock", when_waiting)
 
     def _path(self, note: Submitted) -> Path:
         return self._folder / f"{note.id}.json"
@@ -46,8 +52,15 @@ class Submissions:
 
 def _read(path: Path) -> Submitted:
     try:
-        return Submitted.model_validate(read_json(path))
+        note = Submitted.model_validate(read_json(path))
     except (ValueError, ValidationError) as error:
-        rule = f"not a note of a submitted job: {str(error).splitlines()[0]}"
-        fix = "remove the file; the job's outputs stay in the model bucket"
-        raise UserError.one(str(path), "", rule, fix) from error
+        raise _refusal(path, "", str(error).splitlines()[0]) from error
+    if not RUN_ID.fullmatch(note.id):
+        # It names folders below runs/, and one of them is removed.
+        raise _refusal(path, note.id, "its id is none of a run")
+    return note
+
+
+def _refusal(path: Path, value: str, why: str) -> UserError:
+    fix = "remove the file; the job's outputs stay in the model bucket"
+    return UserError.one(str(path), value, f"not a note of a submitted job: {why}", fix)

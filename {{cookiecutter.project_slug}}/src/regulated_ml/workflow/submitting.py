@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
@@ -47,7 +48,14 @@ class RemoteWorkflow(Workflow):
 
     def submit(self, order: Order, report: Report) -> Outcome | Handed:
         """Submits a step, unless it is up to date or a job that does the same is there already."""
-        step, request = order.step, self.request(order)
+        request = self.request(order)
+        waiting = partial(report, 0, None, "waiting for another submission of the same step")
+        # Who looks between another's note and its job would take the note for one of no job.
+        with self.submissions.submitting(request.key, waiting):
+            return self._submit(order, request, report)
+
+    def _submit(self, order: Order, request: Request, report: Report) -> Outcome | Handed:
+        step = order.step
         if not order.force:
             if run := self.store.current(step.name, request.key):
                 if not order.instead:
@@ -73,10 +81,11 @@ class RemoteWorkflow(Workflow):
             is_latest=not order.instead,
             price_per_hour=self.settings.model.instances.of(step.name).price_per_hour,
         )
-        self.submissions.add(note)
-        report(0, None, "submitting the job")
-        with self._told_what_is_certain(note):
-            self.platform.submit(job, staged)
+        with self.submissions.held(note):
+            self.submissions.add(note)
+            report(0, None, "submitting the job")
+            with self._told_what_is_certain(note):
+                self.platform.submit(job, staged)
         return Handed(note, fresh=True)
 
     @contextmanager
