@@ -4,7 +4,8 @@ import gzip
 import io
 import os
 import tarfile
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from regulated_ml.errors import UserError
 from regulated_ml.files import sha256
+from regulated_ml.platforms import archive as archive_module
 from regulated_ml.platforms.archive import pack, unpack
 
 
@@ -113,6 +115,68 @@ def test_a_hostile_archive_is_refused_and_nothing_of_it_kept(tmp_path: Path, nam
     assert "who can write to the bucket" in problem.fix
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert left == {"hostile.tar.gz", "run"}
+
+
+def one_long_header(kind: bytes) -> Iterator[bytes]:
+    """A header of 64 MiB."""
+    header = tarfile.TarInfo("long")
+    header.type, header.size = kind, 64 << 20
+    yield header.tobuf(tarfile.USTAR_FORMAT)
+    for _ in range(64):
+        yield bytes(1 << 20)
+
+
+def header_upon_header(kind: bytes) -> Iterator[bytes]:
+    """Headers of 64 KiB, and no file."""
+    header = tarfile.TarInfo("long")
+    header.type, header.size = kind, 64 << 10
+    for _ in range(1024):
+        yield header.tobuf(tarfile.USTAR_FORMAT) + bytes(64 << 10)
+
+
+def short_headers_upon_each_other(kind: bytes) -> Iterator[bytes]:
+    """Headers without content, more than Python nests calls."""
+    header = tarfile.TarInfo("short")
+    header.type = kind
+    yield header.tobuf(tarfile.USTAR_FORMAT) * 4096
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize(
+    "content", [one_long_header, header_upon_header, short_headers_upon_each_other]
+)
+def test_an_archive_that_swells_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, kind: bytes, content: Callable[[bytes], Iterator[bytes]]
+) -> None:
+    archive = tmp_path / "bomb.tar.gz"
+    with gzip.open(archive, "wb", compresslevel=1) as raw:
+        for part in content(kind):
+            raw.write(part)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match="cannot be read"):
+            unpack(archive, tmp_path / "out")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 48 << 20
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_without_end_are_refused_and_a_large_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "HEADERS", 64 << 10)
+    a_model(tmp_path / "large", ["one"])
+    (tmp_path / "large/one").write_bytes(bytes(1 << 20))
+    a_model(tmp_path / "many", [f"{number}" for number in range(200)])
+    for name in ("large", "many"):
+        pack(tmp_path / name, tmp_path / f"{name}.tar.gz")
+    unpack(tmp_path / "large.tar.gz", tmp_path / "out")
+    assert (tmp_path / "out/one").stat().st_size == 1 << 20
+    with pytest.raises(UserError, match="headers have more than 65536 bytes"):
+        unpack(tmp_path / "many.tar.gz", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("cut", [0, 5, 40, -20])

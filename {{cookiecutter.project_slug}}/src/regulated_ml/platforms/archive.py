@@ -1,17 +1,29 @@
 """Archives whose bytes depend on their files only, and others' archives, which are not trusted."""
 
 import gzip
+import math
 import shutil
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import replacing
 
 # ValueError: a name that no file can have, with a null in it or letters of no encoding.
-UNREADABLE = (OSError, EOFError, ValueError, tarfile.TarError, zlib.error)
+# RecursionError: header upon header without a file; each is read by a call inside the last one.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    tarfile.TarError,
+    zlib.error,
+    MemoryError,
+    RecursionError,
+)
+HEADERS = 16 << 20  # bytes of all headers of an archive: tens of thousands of files
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -47,19 +59,46 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with _Bounded(archive) as content, tarfile.open(fileobj=content, mode="r:") as tar:
             left = shutil.disk_usage(folder).free
             for member in tar:
                 left -= member.size
                 if mistake := _mistake(member, left):
                     raise _refusal(archive, member.name, mistake)
-                tar.extract(member, folder, filter="data")
+                with content.unbounded():
+                    tar.extract(member, folder, filter="data")
     except UserError:
         shutil.rmtree(folder)
         raise
     except UNREADABLE as error:
         shutil.rmtree(folder)
         raise _refusal(archive, "", f"it cannot be read: {error}") from error
+
+
+class _Bounded(gzip.GzipFile):
+    """A compressed archive of which headers are read up to a bound.
+
+    tarfile reads a header whole, however long it says it is, before a member can be looked at; and
+    a file of some hundred bytes may hold one of a gigabyte.
+    """
+
+    def __init__(self, archive: Path) -> None:
+        super().__init__(archive, "rb")
+        self._left: float = HEADERS
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes; `ReadError` where they go beyond the bound."""
+        if size is None or not 0 <= size <= self._left:
+            raise tarfile.ReadError(f"its headers have more than {HEADERS} bytes")
+        self._left -= size
+        return super().read(size)
+
+    @contextmanager
+    def unbounded(self) -> Iterator[None]:
+        """For the block, what is read is no header."""
+        before, self._left = self._left, math.inf
+        yield
+        self._left = before
 
 
 def _mistake(member: tarfile.TarInfo, left: int) -> str:
