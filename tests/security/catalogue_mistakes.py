@@ -30,14 +30,14 @@ def fields(text: str) -> str:
 MISTAKES = {
     "an unknown key of a control": (
         own("title:", "titel:"),
-        "config/controls.yaml: controls.0.titel",
+        "config/controls.yaml: controls.1.titel",
         "",
         "no such key",
         "title",
     ),
     "an unknown key of a requirement": (
         own("fields:", "feilds:"),
-        "controls.0.requirements.0.feilds",
+        "controls.1.requirements.1.feilds",
         "",
         "no such key",
         "fields",
@@ -260,7 +260,7 @@ MISTAKES = {
     ),
     "an anchor that contains itself": (
         "controls: &all [*all]",
-        "config/controls.yaml: controls.0",
+        "config/controls.yaml: controls.1",
         "",
         "dictionary",
         "",
@@ -269,7 +269,7 @@ MISTAKES = {
         own(OWN[OWN.index("    requirements:") :], "    requirements: [*one]\n").replace(
             "- id:", "- &one\n    id:"
         ),
-        "config/controls.yaml: controls.0.requirements.0",
+        "config/controls.yaml: controls.1.requirements.1",
         "",
         "",
         "",

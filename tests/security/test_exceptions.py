@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from commands import rml
 
 from regulated_ml.security import catalogue
+from regulated_ml.security.exceptions import remarks
 from regulated_ml.security.requests import compile
+from regulated_ml.settings import load
 
-from .config_cases import mistakes, settings
+from .config_cases import configured, mistakes, settings
 
 TODAY = datetime.date.today()
 RIGHT = {
@@ -41,8 +44,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "exceptions.1.until",
         "at most 366 days",
     ),
-    "no day": ({"until": "soon"}, "exceptions.0.until", "date"),
-    "without an end": ({"until": None}, "exceptions.0.until", "missing"),
+    "no day": ({"until": "soon"}, "exceptions.1.until", "date"),
+    "without an end": ({"until": None}, "exceptions.1.until", "missing"),
     "for everything": ({"names": ["*"]}, "exceptions.1.names", "begins with 8 characters"),
     "for almost everything": (
         {"names": ["credit*"]},
@@ -71,7 +74,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "exceptions.1.names",
         "begins with 8 characters",
     ),
-    "for nothing": ({"names": []}, "exceptions.0.names", "at least 1"),
+    "for nothing": ({"names": []}, "exceptions.1.names", "at least 1"),
     "agreed by its author": (
         {"agreed_by": "Data.Scientist@example.com"},
         "exceptions.1.agreed_by",
@@ -82,15 +85,15 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "exceptions.1.agreed_by",
         "somebody else",
     ),
-    "agreed by nobody": ({"agreed_by": None}, "exceptions.0.agreed_by", "missing"),
-    "no reason worth the name": ({"reason": "needed"}, "exceptions.0.reason", "at least 20"),
+    "agreed by nobody": ({"agreed_by": None}, "exceptions.1.agreed_by", "missing"),
+    "no reason worth the name": ({"reason": "needed"}, "exceptions.1.reason", "at least 20"),
     "an unknown control": ({"control": "RML-VPC-99"}, "RML-VPC-99", "the id of a control"),
     "a control that cannot be excepted": (
         {"control": "RML-LOCAL-1"},
         "RML-LOCAL-1",
         "can be excepted",
     ),
-    "an unknown key": ({"agreed": "yes"}, "exceptions.0.agreed", "no such key"),
+    "an unknown key": ({"agreed": "yes"}, "exceptions.1.agreed", "no such key"),
 }
 
 
@@ -153,3 +156,35 @@ def test_it_lets_no_other_control_pass(sample: Path, tmp_path: Path) -> None:
 
 def test_it_holds_in_its_own_environment_alone(sample: Path, tmp_path: Path) -> None:
     assert settings(sample, tmp_path, "local", exceptions=file({})).exceptions == ()
+
+
+@pytest.mark.parametrize("text", ["", "# none yet", "exceptions:"])
+def test_a_file_without_an_exception_is_empty(sample: Path, tmp_path: Path, text: str) -> None:
+    found = settings(sample, tmp_path, exceptions=text, controls=text.replace("exce", "# "))
+    assert (found.exceptions, found.controls.controls) == ((), ())
+
+
+ELSEWHERE: dict[str, tuple[dict[str, Any], str]] = {
+    "no such environment": ({"environment": "tset"}, "exceptions.1.environment: tset"),
+    "no such control": ({"control": "RML-VPC-99"}, "did you mean RML-VPC-"),
+    "a day too late": ({"until": TODAY + datetime.timedelta(days=400)}, "at most 366 days"),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_is_wrong_elsewhere_is_a_remark(sample: Path, tmp_path: Path, name: str) -> None:
+    change, words = ELSEWHERE[name]
+    root = configured(sample, tmp_path, exceptions=file(change))
+    load(root, "local")  # nothing stops
+    (remark,) = remarks(root, "local")
+    assert words in remark
+    assert remarks(root, change.get("environment", "dev")) == []
+
+
+def test_remarks_are_said_by_the_verbs_that_show_environments(repository: Path) -> None:
+    text = file({"environment": "tset"})
+    (repository / "config/exceptions.yaml").write_text(text, encoding="utf-8")
+    for verb in (("environment", "list"), ("security", "controls")):
+        done = rml(repository, *verb)
+        assert done.returncode == 0, done.stderr
+        assert "the repository has the environments local, dev" in " ".join(done.stderr.split())

@@ -95,10 +95,14 @@ def _answer(question: str) -> str:
 @app.command("list")
 def list_environments(as_json: output.JsonOption = False) -> None:
     """List the environments, their accounts and regions, and whether their files are right."""
+    from regulated_ml.security.exceptions import remarks
     from regulated_ml.settings import find_root
     from regulated_ml.settings.adding import overview
 
-    found = overview(find_root(Path.cwd()))
+    root = find_root(Path.cwd())
+    found = overview(root)
+    for remark in remarks(root):
+        output.warn(remark)
     if as_json:
         content = [{**e._asdict(), "problems": [p._asdict() for p in e.problems]} for e in found]
         output.print_json(content)

@@ -34,7 +34,10 @@ def load(settings: Settings) -> Controls:
     """The controls of a repository; `UserError` names every mistake in them and the exceptions."""
     standard = standard_controls()
     own = settings.controls
-    problems = [*own_problems(standard, own), *exception_problems(standard, settings)]
+    problems = [
+        *own_problems(standard, own),
+        *exception_problems(standard, own, settings.exceptions),
+    ]
     if problems:
         raise UserError(problems, ExitStatus.CONFIGURATION)
     return merged(own)

@@ -1,16 +1,16 @@
 """The mistakes in an organisation's controls and exceptions: they add and tighten, never loosen."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from regulated_ml.identifiers import Problem
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.values import VALUES
-from regulated_ml.settings import Settings
 from regulated_ml.settings.controls import (
     SEVERITIES,
     STRICTNESS,
     Control,
+    ControlException,
     OwnControls,
     Requirement,
     Tightening,
@@ -154,10 +154,12 @@ def _is_less(order: tuple[str, ...], value: str, than: str) -> bool:
     return order.index(value) < order.index(than)
 
 
-def exception_problems(standard: Controls, settings: Settings) -> Iterator[Problem]:
-    kept = {each.control for each in settings.controls.tighten if each.can_be_excepted is False}
-    known = {each.id: each for each in (*standard.controls, *settings.controls.controls)}
-    for each in settings.exceptions:
+def exception_problems(
+    standard: Controls, own: OwnControls, exceptions: Iterable[ControlException]
+) -> Iterator[Problem]:
+    kept = {each.control for each in own.tighten if each.can_be_excepted is False}
+    known = {each.id: each for each in (*standard.controls, *own.controls)}
+    for each in exceptions:
         control = known.get(each.control)
         place = f"{EXCEPTIONS}: {each.control}"
         if control is None:

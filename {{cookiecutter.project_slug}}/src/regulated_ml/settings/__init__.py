@@ -4,7 +4,15 @@ The rules for names and identifiers of AWS are not written here: they are those 
 which the template's generation hook uses too.
 """
 
-from regulated_ml.settings.loading import LOCAL, environments, find_root, load, own_controls
+from regulated_ml.settings.loading import (
+    LOCAL,
+    elsewhere_problems,
+    environments,
+    exceptions,
+    find_root,
+    load,
+    own_controls,
+)
 from regulated_ml.settings.models import Column, Dataset, Settings, Split
 
 __all__ = [
@@ -13,7 +21,9 @@ __all__ = [
     "Dataset",
     "Settings",
     "Split",
+    "elsewhere_problems",
     "environments",
+    "exceptions",
     "find_root",
     "load",
     "own_controls",

@@ -6,7 +6,7 @@ have one form, so that a control can move from one to the other as it stands.
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -148,7 +148,20 @@ class Tightening(Section):
     environments: tuple[str, ...] | None = None
 
 
-class OwnControls(Section):
+class Lists(Section):
+    """A file of lists, each of which may be empty, bare or left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_is_empty(cls, content: Any) -> Any:
+        if content is None:
+            return {}
+        if not isinstance(content, Mapping):
+            return content
+        return {k: v for k, v in content.items() if v is not None or k not in cls.model_fields}
+
+
+class OwnControls(Lists):
     """config/controls.yaml: the organisation's own controls, and what it tightens."""
 
     controls: tuple[Control, ...] = ()
@@ -167,7 +180,7 @@ class ControlException(Section):
     until: datetime.date  # the last day
 
 
-class Exceptions(Section):
+class Exceptions(Lists):
     """config/exceptions.yaml."""
 
     exceptions: tuple[ControlException, ...] = ()

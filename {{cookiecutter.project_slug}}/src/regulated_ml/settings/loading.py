@@ -7,7 +7,7 @@ from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem, check_answers
-from regulated_ml.settings.controls import Exceptions, OwnControls
+from regulated_ml.settings.controls import ControlException, Exceptions, OwnControls
 from regulated_ml.settings.models import Dataset, Environment, Model, Project, Settings
 from regulated_ml.settings.reading import did_you_mean, section
 from regulated_ml.settings.rules import (
@@ -91,6 +91,34 @@ def own_controls(root: Path) -> OwnControls:
     if problems or found is None:
         raise UserError(problems, ExitStatus.CONFIGURATION)
     return found
+
+
+def exceptions(root: Path) -> tuple[ControlException, ...]:
+    """The exceptions of all environments; none where the file is wrong, which `load` refuses."""
+    found = section(root, EXCEPTIONS, Exceptions, [])
+    return found.exceptions if found else ()
+
+
+def elsewhere_problems(root: Path, environment: str = "") -> Iterator[Problem]:
+    """What is wrong with the exceptions of other environments, and stops nothing in this one.
+
+    An exception may be written before its environment is added, so even its name is no mistake yet.
+    """
+    known, project = environments(root), section(root, PROJECT, Project, [])
+    others = [
+        (number, each)
+        for number, each in enumerate(exceptions(root), start=1)
+        if each.environment != environment
+    ]
+    for number, each in others:
+        if each.environment not in known:
+            name = each.environment
+            fix = did_you_mean(name, known) or f"add it (rml environment add {name})"
+            rule = f"the repository has the environments {', '.join(known)}"
+            place = f"{EXCEPTIONS}: exceptions.{number}.environment"
+            yield Problem(place, name, rule, f"{fix}, or remove the exception")
+    slug = project.project_slug if project else ""
+    yield from exception_problems(others, datetime.date.today(), slug)
 
 
 def environments(root: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 import difflib
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ def section(
     try:
         return kind.model_validate(found)
     except ValidationError as error:
-        problems += _merged(_problem(path, kind, detail) for detail in error.errors())
+        problems += _merged(_problem(path, kind, found, detail) for detail in error.errors())
     return None
 
 
@@ -83,9 +83,9 @@ def _merged(problems: Iterable[Problem]) -> list[Problem]:
     return list(by_field.values())
 
 
-def _problem(path: str, kind: type[Section], detail: ErrorDetails) -> Problem:
+def _problem(path: str, kind: type[Section], found: Any, detail: ErrorDetails) -> Problem:
     """What pydantic found, with the file and key named and the nearest known key proposed."""
-    where = ".".join(str(part) for part in detail["loc"] if part not in TYPE_PARTS)
+    where = ".".join(_places(found, detail["loc"]))
     field = f"{path}: {where}" if where else path
     value = "" if detail["type"] == "missing" else _shown(detail["input"])
     if detail["type"] == "extra_forbidden":
@@ -98,6 +98,19 @@ def _problem(path: str, kind: type[Section], detail: ErrorDetails) -> Problem:
         fix = "write true or false where the rule says so; quote yes, no, on and off to mean words"
         return Problem(field, value, detail["msg"].lower(), fix)
     return Problem(field, value, detail["msg"].lower(), "write a value that follows the rule")
+
+
+def _places(found: Any, location: tuple[int | str, ...]) -> Iterator[str]:
+    """The parts of a location as a person counts: the entries of a list from 1."""
+    for part in location:
+        if part in TYPE_PARTS:
+            continue
+        is_entry = isinstance(found, list) and isinstance(part, int)
+        yield str(int(part) + 1 if is_entry else part)
+        try:
+            found = found[part]
+        except (KeyError, IndexError, TypeError):
+            found = None  # a key that is missing, or one of a type that was tried
 
 
 def _shown(value: Any) -> str:

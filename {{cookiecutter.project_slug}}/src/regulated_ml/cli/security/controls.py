@@ -23,10 +23,13 @@ def controls(
     as_json: output.JsonOption = False,
 ) -> None:
     """List the controls: what they ask, which barrier holds them, what is excepted."""
+    from regulated_ml.security.exceptions import remarks
     from regulated_ml.security.overview import overview
 
     settings = output.settings(env)
     found = overview(settings)
+    for remark in remarks(settings.root, env):
+        output.warn(remark)
     shown = _entry(found, control) if control else None
     if page:
         from regulated_ml.reports.security import write_controls
