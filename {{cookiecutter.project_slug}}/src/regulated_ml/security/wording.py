@@ -18,6 +18,8 @@ UNKNOWN = "as its file in config/environments has it"  # of an environment that 
 
 def must_words(must: Must, values: Mapping[str, Any]) -> str:
     """What a field must be, with the values of an environment."""
+    if must.verb == "refused":
+        return "not called"
     named = must.verb in NAMING_VERBS
     operand = values.get(str(must.operand), UNKNOWN) if named else must.operand
     required = VERBS[must.verb].required
@@ -32,6 +34,8 @@ def circumstances(requirement: Requirement) -> Iterator[str]:
         yield f"IAM denies it by {requirement.condition_key}"
     if requirement.environments:
         yield f"in {', '.join(requirement.environments)} alone"
+    if requirement.not_for:
+        yield f"not {', '.join(requirement.not_for)}"
     if unless := requirement.unless:
         paths = (*unless.paths, *unless.beside)
         names = dict.fromkeys(path.rpartition(".")[2] for path in paths)
