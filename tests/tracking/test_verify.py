@@ -5,14 +5,18 @@ from pathlib import Path
 
 from commands import git, rml
 
+from regulated_ml.tracking.anchors import in_tags, trailer
+from regulated_ml.tracking.store import RunStore
+
 
 def test_a_whole_trail_is_said_to_be_whole_and_anchored_by_a_tag(small: Path) -> None:
     done = rml(small, "runs", "verify")
     assert (done.returncode, done.stderr) == (0, "")
     assert "4 entries" in done.stdout
     assert "not anchored" in done.stdout
-    newest = json.loads(rml(small, "runs", "verify", "--json").stdout)["newest"]
-    git(small, "tag", "--annotate", "model-1", "--message", f"A release\n\nTrail-Entry: 4 {newest}")
+    newest = RunStore(small / "runs").trail.last()
+    assert newest is not None
+    git(small, "tag", "--annotate", "model-1", "--message", f"A release\n\n{trailer(newest)}")
     assert "anchored in tag model-1" in rml(small, "runs", "verify").stdout
 
 
@@ -30,3 +34,21 @@ def test_a_cut_end_is_found_by_the_tag_and_a_changed_artefact_by_its_record(smal
     assert any("tag model-1 names entry 4" in each for each in said)
     assert any("evaluation.json" in each and "changed" in each for each in said)
     assert any(json.loads(last)["id"] in each and "inserted" in each for each in said)
+
+
+def test_added_files_and_anchors_that_git_does_not_tell_are_found(small: Path) -> None:
+    (folder,) = small.glob("runs/evaluate-*")
+    (folder / "evaluation/approval.json").write_text("{}")
+    (folder / "link").symlink_to("/etc")
+    (small / ".git/HEAD").write_text("nonsense")
+    done = rml(small, "runs", "verify", "--json")
+    assert done.returncode == 1
+    found = {each["place"]: each["what"] for each in json.loads(done.stdout)["findings"]}
+    added = [f"{folder.name}/evaluation/approval.json", f"{folder.name}/link"]
+    assert sorted(found) == [*added, "tags"]
+    assert "git does not say: fatal: not a git repository" in found["tags"]
+    assert all("added" in found[place] for place in added)
+
+
+def test_without_a_repository_there_are_no_anchors_and_nothing_is_wrong(tmp_path: Path) -> None:
+    assert in_tags(tmp_path) == ([], [])

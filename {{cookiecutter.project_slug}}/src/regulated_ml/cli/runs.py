@@ -186,12 +186,17 @@ def verify(as_json: output.JsonOption = False) -> None:
 
     root, store = find_root(Path.cwd()), _store()
     store.settle()
-    known = anchors.in_tags(root)
-    findings = trail.verify(store.trail, store.records, known)
+    known, findings = anchors.in_tags(root)
+    findings += trail.verify(store.trail, store.records, known)
     findings += [
         trail.Finding(f"{run.id}/{path}", "the artefact is missing, or was changed")
         for run in store.readable()
         for path in store.damage(run)
+    ]
+    findings += [
+        trail.Finding(f"{run.id}/{path}", "the file was added: the record does not name it")
+        for run in store.readable()
+        for path in store.added(run)
     ]
     last = store.trail.last() if not findings else None
     if as_json:

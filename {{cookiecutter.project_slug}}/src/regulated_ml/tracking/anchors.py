@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from regulated_ml.tracking.trail import Anchor, Entry
+from regulated_ml.tracking.trail import Anchor, Entry, Finding
 
 # A line of a tag's message; `git interpret-trailers` reads it too.
 TRAILER = "Trail-Entry"
@@ -17,20 +17,38 @@ def trailer(entry: Entry) -> str:
     return f"{TRAILER}: {entry.number} {entry.hash}"
 
 
-def in_tags(root: Path) -> list[Anchor]:
-    """The anchors in the repository's annotated tags; none where there is no repository."""
+def in_tags(root: Path) -> tuple[list[Anchor], list[Finding]]:
+    """The anchors in the repository's annotated tags, and why they are not known, if so.
+
+    Where there is no repository there are no anchors, and nothing is wrong.
+    """
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return [], []
     form = f"--format=%(objecttype) %(refname:short)%0a%(contents){END}"
-    done = subprocess.run(
-        ["git", "-C", str(root), "for-each-ref", "refs/tags", form],
-        capture_output=True,
-        text=True,
-        check=False,
-        errors="replace",
-    )
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "for-each-ref", "refs/tags", form],
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
+        )
+    except FileNotFoundError:
+        return [], [_unknown("git is not installed")]
+    if done.returncode != 0:
+        return [], [_unknown(done.stderr.strip().partition("\n")[0])]
+    return _in_messages(done.stdout), []
+
+
+def _unknown(why: str) -> Finding:
+    return Finding("tags", f"whether the trail is anchored is not known, git does not say: {why}")
+
+
+def _in_messages(text: str) -> list[Anchor]:
     anchors = []
-    for message in done.stdout.split(END) if done.returncode == 0 else ():
+    for message in text.split(END):
         kind, _, rest = message.strip().partition(" ")
-        name, _, text = rest.partition("\n")
+        name, _, body = rest.partition("\n")
         if kind == "tag":
-            anchors += [Anchor(f"tag {name}", int(n), found) for n, found in LINE.findall(text)]
+            anchors += [Anchor(f"tag {name}", int(n), found) for n, found in LINE.findall(body)]
     return anchors

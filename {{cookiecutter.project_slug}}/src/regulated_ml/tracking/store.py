@@ -26,6 +26,7 @@ from regulated_ml.tracking.trail import Trail
 
 RUNS = "runs"  # the folder of the runs, below the repository's root
 RECORD = "record.json"
+BESIDE_ARTIFACTS = {RECORD, "job.log"}  # what a run's folder holds, and no record lists
 LATEST = "latest.json"  # step -> the run that was made or found up to date last
 BEFORE_THE_TRAIL = 1  # the version of records that are from before there was a trail
 RUN_ID = re.compile(r"^[a-z]+-\d{8}-\d{6}-[0-9a-f]{6}$")
@@ -103,6 +104,13 @@ class RunStore:
         """The artefacts of a run that are missing, or are no longer what the record says."""
         folder = self.folder_of(run)
         return [item.path for item in run.artifacts if _is_damaged(folder / item.path, item)]
+
+    def added(self, run: Record) -> list[str]:
+        """The files in the folder of a run that are none of its artefacts."""
+        folder = self.folder_of(run)
+        known = {item.path for item in run.artifacts} | BESIDE_ARTIFACTS
+        files = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+        return sorted({path.relative_to(folder).as_posix() for path in files} - known)
 
     def check_whole(self, run: Record, items: Iterable[Artifact]) -> None:
         """Raises one `UserError` that names every artefact that is not what the record says."""
