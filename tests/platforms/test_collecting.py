@@ -10,7 +10,7 @@ from aws import Account
 
 from regulated_ml.errors import UserError
 from regulated_ml.platforms.archive import pack
-from regulated_ml.platforms.interface import RemoteJob
+from regulated_ml.platforms.interface import Kind, RemoteJob
 from regulated_ml.platforms.sagemaker.collecting import collect
 from regulated_ml.platforms.sagemaker.storage import Storage
 from regulated_ml.settings import load
@@ -37,16 +37,21 @@ class Trial:
                 member = tarfile.TarInfo("link")
                 member.type, member.linkname = tarfile.SYMTYPE, link
                 tar.addfile(member)
-        self._account.client("s3").put_object(
-            Bucket=self._account.buckets[1], Key=f"{PLACE}/{archive}", Body=content.getvalue()
-        )
+        self.put_files({archive: content.getvalue()})
 
-    def collect(self) -> list[str]:
+    def put_files(self, files: dict[str, bytes]) -> None:
+        """Puts files into the bucket as they are."""
+        for name, content in files.items():
+            self._account.client("s3").put_object(
+                Bucket=self._account.buckets[1], Key=f"{PLACE}/{name}", Body=content
+            )
+
+    def collect(self, kind: Kind = "training") -> list[str]:
         """The files of the run, afterwards."""
         now = datetime.now(UTC)
         outputs = f"s3://{self._account.buckets[1]}/{PLACE}"
         job = RemoteJob(
-            *("job", "training", "Completed", "Completed", "", now, now, 1.0, 1.0),
+            *("job", kind, "Completed", "Completed", "", now, now, 1.0, 1.0),
             facts={"outputs": outputs},
         )
         storage = Storage(load(self._account.repository, "dev"), self._account.client("s3"))
@@ -84,6 +89,38 @@ def test_a_completed_training_without_a_model_is_said_to_be_one(trial: Trial) ->
     with pytest.raises(UserError, match="its model is not in the bucket"):
         trial.collect()
     assert trial.left == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "named", "rule"),
+    [
+        (["a", "a/b", "fine"], ["a"], "beginning of another"),
+        (["a/b/c", "a/b/c/d/e", "a/b"], ["a/b", "a/b/c"], "beginning of another"),
+        (["a//b", "a/b"], ["a//b", "a/b"], "same path"),
+        (["fine", "x" * 256], ["x" * 256], "more than 230 bytes"),
+        (["fine", "a/\u00e4" + "\u00e4" * 115], ["a/" + "\u00e4" * 116], "more than 230 bytes"),
+        (["fine", "../evil", "x" * 300], ["../evil", "x" * 300], ""),
+        (["job.log"], ["job.log"], "in the run's folder already"),
+        (["job.log/a"], ["job.log/a"], "in the run's folder already"),
+    ],
+)
+def test_keys_that_are_no_files_beside_each_other_are_named_and_nothing_is_fetched(
+    trial: Trial, keys: list[str], named: list[str], rule: str
+) -> None:
+    (trial.folder / "job.log").write_text("what the job printed")
+    trial.put_files(dict.fromkeys(keys, b"content"))
+    with pytest.raises(UserError) as caught:
+        trial.collect("processing")
+    assert sorted(problem.value for problem in caught.value.problems) == sorted(named)
+    assert all(rule in problem.rule for problem in caught.value.problems)
+    assert trial.left == ["job.log"]
+    assert (trial.folder / "job.log").read_text() == "what the job printed"
+
+
+def test_files_with_the_longest_names_are_fetched(trial: Trial) -> None:
+    names = ["x" * 230, "." + "y" * 229, "a." + "z" * 228]
+    trial.put_files({f"data/{name}": b"content" for name in names})
+    assert trial.collect("processing") == sorted(["data", *names])
 
 
 @pytest.mark.parametrize("archive", ["model.tar.gz", "output.tar.gz"])

@@ -1,7 +1,8 @@
 """Files on their way to and from S3: under the team's key, by their content, by no foreign path."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,11 +10,15 @@ from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import replacing, sha256
+from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.interface import Report
 from regulated_ml.platforms.sagemaker import naming
 from regulated_ml.platforms.sagemaker.naming import Address
 from regulated_ml.security import clients
 from regulated_ml.settings import Settings
+
+# Bytes; file systems take 255, and a file's temporary name is longer than its own.
+LONGEST_NAME = 230
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,11 @@ class Storage:
         return address
 
     def fetch(self, address: Address, folder: Path, report: Report) -> None:
-        """Downloads all that lies at an address into a folder."""
-        for key, size in self._listed(address):
-            name = key.removeprefix(address.prefix)
-            self._download(address.bucket, key, size, folder / _inside(name), report)
+        """Downloads all that lies at an address into a folder, once every name has been checked."""
+        sizes = {key.removeprefix(address.prefix): size for key, size in self._listed(address)}
+        for name, path in _paths(sizes, folder).items():
+            key = address.prefix + name
+            self._download(address.bucket, key, sizes[name], folder / path, report)
 
     def fetch_one(self, address: Address, name: str, target: Path, report: Report) -> bool:
         """Downloads one file, if it is there."""
@@ -139,11 +145,41 @@ def _bucket_there(settings: Settings, bucket: str) -> Iterator[None]:
             raise UserError.one(field, bucket, rule, fix, ExitStatus.RESOURCE) from error
 
 
-def _inside(name: str) -> PurePosixPath:
-    """A name as a path below a folder; S3 takes any text for a key."""
-    path = PurePosixPath(name)
+def _paths(names: Iterable[str], folder: Path) -> dict[str, PurePosixPath]:
+    """Names as paths below a folder; S3 takes any text for a key.
+
+    Raises:
+        UserError: some are no such paths, or not beside each other and what is there already.
+    """
+    paths = {name: PurePosixPath(name) for name in names}
+    folders = {parent for path in paths.values() for parent in path.parents}
+    times = Counter(paths.values())
+    fix = "nothing was kept; find out who can write to the bucket"
+    problems = []
+    for name, path in paths.items():
+        if rule := _leads_out(name, path) or _collides(path, folders, times, folder):
+            problems.append(Problem("output", name, f"the key of an output {rule}", fix))
+    if problems:
+        raise UserError(problems, ExitStatus.DATA)
+    return paths
+
+
+def _leads_out(name: str, path: PurePosixPath) -> str:
     if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in name:
-        rule = "the key of an output leads out of the run's folder"
-        fix = "nothing was kept; find out who can write to the bucket"
-        raise UserError.one("output", name, rule, fix, ExitStatus.DATA)
-    return path
+        return "leads out of the run's folder"
+    if any(len(part.encode()) > LONGEST_NAME for part in path.parts):
+        return f"has a part of more than {LONGEST_NAME} bytes, and no file can be called so"
+    return ""
+
+
+def _collides(
+    path: PurePosixPath,
+    folders: Collection[PurePosixPath],
+    times: Mapping[PurePosixPath, int],
+    folder: Path,
+) -> str:
+    if path in folders:
+        return "is also the beginning of another one, and a file is no folder"
+    if times[path] > 1:
+        return "is the same path as another one"
+    return "is in the run's folder already" if (folder / path.parts[0]).exists() else ""
