@@ -5,6 +5,7 @@ in the words of someone who has to mend it.
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -98,7 +99,10 @@ def identity(settings: Settings) -> Identity:
 def packages() -> Iterator[None]:
     """What is raised when the packages for AWS are not installed becomes a `UserError`."""
     try:
-        yield
+        with warnings.catch_warnings():
+            # The SDK's source has escapes that Python warns of until it has been compiled once.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            yield
     except ModuleNotFoundError as error:
         rule = "the packages for AWS are not installed in this environment"
         raise UserError.one(
