@@ -281,5 +281,4 @@ MISTAKES = {
         "undefined alias",
         "mend",
     ),
-    "nothing in the file": ("", "config/controls.yaml", "None", "", ""),
 }
