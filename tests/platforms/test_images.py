@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
 from aws import ACCOUNT, Moto
+from botocore.exceptions import ClientError
+from front_double import Front, refusal
 
 from regulated_ml.platforms.sagemaker import images
 
@@ -28,3 +31,13 @@ def test_what_the_registry_does_not_tell_is_unknown(moto: Moto) -> None:
     registry.create_repository(repositoryName="there")
     for address in (f"{REGISTRY}/there:none", f"{REGISTRY}/elsewhere:1", "docker.io/x:1", "x"):
         assert images.digest(address, registry) is None
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "InvalidParameterException"])
+def test_what_keeps_the_registry_from_answering_is_no_unknown_hash(moto: Moto, code: str) -> None:
+    front = Front(moto.url)
+    front.instead["BatchGetImage"] = [refusal(code)]
+    registry = Moto(front.url, moto.home).client("ecr")
+    with pytest.raises(ClientError, match=code):
+        images.digest(f"{REGISTRY}/there:1", registry)
+    front.stop()

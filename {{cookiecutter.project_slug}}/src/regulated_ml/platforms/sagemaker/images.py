@@ -8,6 +8,9 @@ from regulated_ml.security import clients
 
 ADDRESS = re.compile(r"(\d{12})\.dkr\.ecr\.[^/]+/([^:@]+):(.+)")  # registry, repository, tag
 
+# With these codes the registry says that it does not know the image, or may not tell of it.
+UNTOLD = {"RepositoryNotFoundException", "ImageNotFoundException", "AccessDeniedException"}
+
 FRAMEWORK, VERSION = "xgboost", "3.2-0"
 # What that version holds, as far as jobs may import it (aws/sagemaker-xgboost-container).
 CONTENTS = {
@@ -35,7 +38,10 @@ def uri(region: str) -> str:
 
 
 def digest(address: str, registry: Any) -> str | None:
-    """The SHA-256 of an image, as a client of ECR tells it; None where it may not, or does not."""
+    """The SHA-256 of an image, as a client of ECR tells it; None where it may not, or does not.
+
+    Whatever else AWS refuses is raised as botocore raises it.
+    """
     from botocore.exceptions import ClientError
 
     match = ADDRESS.fullmatch(address)
@@ -47,7 +53,9 @@ def digest(address: str, registry: Any) -> str | None:
         answer = registry.batch_get_image(
             registryId=account, repositoryName=repository, imageIds=[{"imageTag": tag}]
         )
-    except ClientError:
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in UNTOLD:
+            raise
         return None
     found = [image["imageId"].get("imageDigest") for image in answer.get("images", [])]
     return found[0] if found else None
