@@ -14,7 +14,7 @@ from security.expected.values import Team
 from .lambda_runtime import Function
 from .reactions import STOPPED_OR_DELETED
 from .sagemaker_double import SageMakerDouble
-from .trail import SOMEBODY, event
+from .trail import SOMEBODY, event, in_a_message
 
 COVERED = sorted({name for name in (*table.by_operation(), *table.refused()) if "." not in name})
 
@@ -239,14 +239,43 @@ def test_an_event_that_comes_again_does_no_harm(
     assert result["finding"]["done"] == "StopTrainingJob: done already"
 
 
-def test_what_cannot_be_stopped_yet_is_tried_again(
-    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+def test_what_cannot_be_stopped_yet_is_told_once_and_tried_again(
+    on_double: Function, double: SageMakerDouble, topic: str, moto: Moto, the_team: Team
 ) -> None:
     request = cases.complete("CreateNotebookInstance", the_team)
     request["DirectInternetAccess"] = "Enabled"
     double.errors["StopNotebookInstance"] = "Status (Pending) not in ([InService])"
-    (result,) = on_double.answers([event("CreateNotebookInstance", request)])
-    assert "Pending" in result["error"]  # Lambda sees an exception, and calls again
+    made = event("CreateNotebookInstance", request)
+    results = on_double.answers([in_a_message(made, times=times) for times in (1, 2)])
+    # Lambda sees an exception, and the queue gives the event again.
+    assert all("Pending" in result["error"] for result in results)
+    assert _told(moto, topic) == ["could not be stopped yet"]
+    double.errors.clear()
+    (result,) = on_double.answers([in_a_message(made, times=3)])
+    assert result["finding"]["done"] == "StopNotebookInstance"
+    assert _told(moto, topic) == ["StopNotebookInstance"]
+
+
+def _told(moto: Moto, queue: str) -> list[str]:
+    """What was done, by the messages that have come since."""
+    sqs, found = moto.client("sqs"), []
+    while messages := sqs.receive_message(QueueUrl=queue).get("Messages"):
+        for message in messages:
+            done = json.loads(json.loads(message["Body"])["Message"])["done"]
+            found.append(done.partition(":")[0])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def test_an_endpoint_is_deleted_at_last_when_its_configuration_is_gone_by_then(
+    on_double: Function, double: SageMakerDouble, topic: str, the_team: Team
+) -> None:
+    double.errors["DescribeEndpointConfig"] = "Could not find endpoint configuration"
+    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=30)
+    request = cases.complete("CreateEndpoint", the_team)
+    made = event("CreateEndpoint", request, eventTime=then.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    (result,) = on_double.answers([in_a_message(made, times=6)])
+    assert result["finding"]["done"] == "DeleteEndpoint"
 
 
 def test_a_hidden_value_is_not_held_against_anybody(

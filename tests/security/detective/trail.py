@@ -1,6 +1,7 @@
 """Events as CloudTrail writes them: every member's name with a small first letter."""
 
 import datetime
+import json
 from functools import cache
 from typing import Any
 
@@ -41,6 +42,12 @@ def event(
             **detail,
         },
     }
+
+
+def in_a_message(content: dict[str, Any], times: int) -> dict[str, Any]:
+    """The event as the queue hands it over, for the first time or again."""
+    attributes = {"ApproximateReceiveCount": str(times)}
+    return {"Records": [{"body": json.dumps(content), "attributes": attributes}]}
 
 
 @cache

@@ -139,6 +139,7 @@ _NOT_DETECTIVE: list[Row] = [
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("sagemaker:DeleteDomain", f"{SAGEMAKER}:domain/d", {}),
     ("s3:GetObject", OUT, {}),
+    ("sqs:DeleteMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-failures", {}),
     ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
 ]
 DENIED = [

@@ -235,7 +235,9 @@ _DETECTIVE: list[Row] = [
     ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/any", {}),
     ("sagemaker:AddTags", TRAINING, {"aws:TagKeys": ["rml-violations"]}),
     ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:credit-default-dev-findings", {}),
-    ("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-failures", {}),
+    ("sqs:ReceiveMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-events", {}),
+    ("sqs:DeleteMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-events", {}),
+    ("sqs:GetQueueAttributes", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-events", {}),
     ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "regulated-ml/credit-default"}),
     (
         "logs:PutLogEvents",

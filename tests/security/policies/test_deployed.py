@@ -178,7 +178,9 @@ def test_what_is_deployed_is_as_the_standard_asks(deployed: Account) -> None:
     function = deployed.client("lambda").get_function(FunctionName="credit-default-dev-detective")
     assert function["Configuration"]["Runtime"] == "python3.12"
     rule = deployed.client("events").describe_rule(Name="credit-default-dev-detective")
-    assert "CreateTrainingJob" in json.loads(rule["EventPattern"])["detail"]["eventName"]
+    assert {"prefix": "Create"} in json.loads(rule["EventPattern"])["detail"]["eventName"]
+    (taken,) = deployed.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert taken["EventSourceArn"].endswith(":credit-default-dev-events")
     alarms = deployed.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert len(alarms) == 4
     assert deployed.client("codecommit").get_repository(repositoryName="credit-default")

@@ -5,6 +5,7 @@ that are secret or too long. `names.json`, made from botocore's model when the f
 has the names; botocore itself in Lambda may be older than the operation.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -21,6 +22,18 @@ class Made(NamedTuple):
     caller: str  # ARN of the role or user
     event: str  # the event's id
     is_whole: bool  # whether CloudTrail has the request
+
+
+def unpacked(event: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
+    """The event in the queue's message, and how many times it has come now.
+
+    An event without a message around it is one that a person hands to the function.
+    """
+    records = event.get("Records")
+    if not records:
+        return event, 1
+    (record,) = records  # the template asks for one at a time
+    return json.loads(record["body"]), int(record["attributes"]["ApproximateReceiveCount"])
 
 
 def read(event: Mapping[str, Any], names: Mapping[str, Any]) -> Made | None:

@@ -1,5 +1,7 @@
 """The function itself: one event of EventBridge in, what was found and done out.
 
+The events come through a queue, one in a message.
+
 An event that comes twice does no harm: what is stopped or gone already counts as done. What cannot
 be stopped yet, because it is still coming up, is told and then raises: the queue in front of the
 function gives the event again every few minutes, and at last keeps it among the failures, for which
@@ -24,29 +26,37 @@ TAG = "rml-violations"
 
 def handle(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """What Lambda calls. Returns the finding, empty where there is none."""
-    made = events.read(event, _content("names"))
+    content, attempt = events.unpacked(event)
+    made = events.read(content, _content("names"))
     if made is None:
         return {}
-    violations, is_gone = _violations(made, str((event.get("detail") or {}).get("eventTime", "")))
+    time = str((content.get("detail") or {}).get("eventTime", ""))
+    violations, is_gone = _violations(made, time, attempt)
     project = _content("project")
     if not (violations or is_gone or not made.is_whole) or not _is_ours(made, project):
         return {}
     severe = is_gone or any(each.severity in SEVERITIES for each in violations)
     finding = _finding(made, violations, is_gone)
-    finding["done"] = _react(made) if severe else "reported: its severity stops nothing"
+    finding["done"], failure = (
+        _react(made) if severe else ("reported: its severity stops nothing", None)
+    )
+    if attempt == 1 or failure is None:  # people hear of it at once, and when it has ended
+        _report(finding, project)
+    if failure is not None:
+        raise failure
     if violations and finding["done"].startswith("Stop"):
         _tag(made, violations)
-    _report(finding, project)
     return finding
 
 
-def _violations(made: Made, time: str) -> tuple[list[Violation], bool]:
+def _violations(made: Made, time: str, attempt: int) -> tuple[list[Violation], bool]:
     """What breaks a control in the request and in its parts, and whether a part is gone."""
     plan, is_gone = _plan(), False
     found = list(plan.check(made.operation, made.request).violations) if made.is_whole else []
     for part in parts.of(made.operation, made.request, _client("sagemaker")):
         if part.request is None:
-            is_gone |= bool(time) and parts.is_fresh(time)
+            # What comes again was found, or not decided, while it was fresh.
+            is_gone |= attempt > 1 or (bool(time) and parts.is_fresh(time))
             continue
         inner = plan.check(part.operation, part.request).violations
         # Tags are not described with a part; its own event has them.
@@ -72,13 +82,13 @@ def _is_ours(made: Made, project: Mapping[str, Any]) -> bool:
     )
 
 
-def _react(made: Made) -> str:
-    """Stops or deletes what was made; says what was done."""
+def _react(made: Made) -> tuple[str, Exception | None]:
+    """Stops or deletes what was made; says what was done, and why it could not be."""
     from botocore.exceptions import ClientError
 
     reaction = REACTIONS.get(made.operation)
     if reaction is None:
-        return f"reported: {REPORTED.get(made.operation, 'there is no reaction to it')}"
+        return f"reported: {REPORTED.get(made.operation, 'there is no reaction to it')}", None
     known = {**made.request, **made.answer}
     parameters = {
         name: known[member] for name, member in reaction.parameters.items() if member in known
@@ -88,9 +98,9 @@ def _react(made: Made) -> str:
         call(**parameters)
     except ClientError as error:
         if not answers.is_done(error, map(str, parameters.values())):
-            raise
-        return f"{reaction.call}: done already"
-    return reaction.call
+            return f"could not be stopped yet: {error}", error
+        return f"{reaction.call}: done already", None
+    return reaction.call, None
 
 
 def _tag(made: Made, violations: list[Violation]) -> None:

@@ -22,7 +22,7 @@ SCOPES = {
     "s3": (*places.BUCKETS, *places.OBJECTS),
     "sagemaker": ANY,
     "sns": (places.TOPIC,),
-    "sqs": (places.FAILURES,),
+    "sqs": (places.EVENTS,),
 }
 
 

@@ -38,8 +38,7 @@ SUBNETS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:subnet/*"
 SECURITY_GROUPS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:security-group/*"
 REPOSITORIES_OF_IMAGES = "${ImageRepositories}"
 TOPIC = f"arn:${{AWS::Partition}}:sns:{_HERE}:${{Slug}}-${{Environment}}-findings"
-
-FAILURES = f"arn:${{AWS::Partition}}:sqs:{_HERE}:${{Slug}}-${{Environment}}-failures"
+EVENTS = f"arn:${{AWS::Partition}}:sqs:{_HERE}:${{Slug}}-${{Environment}}-events"
 
 # SageMaker names the streams of a job after it, and the group of an endpoint.
 LOG_GROUPS = f"{_LOGS}:/aws/sagemaker/*"

@@ -294,7 +294,11 @@ DETECTIVE = (
         },
     ),
     Row("Tell", ("sns:Publish",), (places.TOPIC,)),
-    Row("KeepFailures", ("sqs:SendMessage",), (places.FAILURES,)),
+    Row(
+        "TakeEvents",
+        ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+        (places.EVENTS,),
+    ),
     Row(
         "Count",
         ("cloudwatch:PutMetricData",),

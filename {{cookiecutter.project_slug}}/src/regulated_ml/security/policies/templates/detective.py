@@ -22,6 +22,9 @@ from regulated_ml.settings import LOCAL
 
 FUNCTION = "${Slug}-${Environment}-detective"
 LOGS_KEPT = 731  # days; CloudWatch knows some numbers only
+AT_A_TIME = 5
+# A job that is still coming up takes no stop: the event comes again for an hour.
+SECONDS_BETWEEN, TIMES = 300, 12
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
 NAMESPACE = "regulated-ml/${Slug}"
 
@@ -61,17 +64,19 @@ def template(controls: Controls) -> Template:
                 "Tags": TAGS,
             },
         ),
-        "FailuresPolicy": _queue_policy(),
+        "FailuresPolicy": _queue_policy("Failures"),
+        "Events": _events(),
+        "EventsPolicy": _queue_policy("Events"),
         "FunctionRole": role(DETECTIVE_ROLE, []),
         "Function": _function(),
         "Rule": _rule(operations(controls)),
-        "RulePermission": resource(
-            "AWS::Lambda::Permission",
+        "EventsToFunction": resource(
+            "AWS::Lambda::EventSourceMapping",
             {
-                "Action": "lambda:InvokeFunction",
+                "EventSourceArn": {"Fn::GetAtt": ["Events", "Arn"]},
                 "FunctionName": {"Ref": "Function"},
-                "Principal": "events.amazonaws.com",
-                "SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]},
+                "BatchSize": 1,
+                "ScalingConfig": {"MaximumConcurrency": AT_A_TIME},
             },
         ),
         "Refusals": resource(
@@ -87,7 +92,7 @@ def template(controls: Controls) -> Template:
         **{f"{name}Alarm": _alarm(name, *row) for name, row in ALARMS.items()},
     }
     return Template(
-        "The detective function, the rule that calls it, and the alarms of guard and function.",
+        "The detective function, what calls it, and the alarms of guard and function.",
         resources,
     )
 
@@ -114,7 +119,7 @@ ALARMS: dict[str, tuple[dict[str, Any], int, int, str]] = {
         },
         1,
         300,
-        "The function failed; it tries each event three times.",
+        "The function failed, or could not stop something yet; the event comes again for an hour.",
     ),
     "Failures": (
         {
@@ -161,12 +166,12 @@ def _function() -> Resource:
             "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]},
             "Timeout": 60,
             "MemorySize": 256,
-            "ReservedConcurrentExecutions": 5,
-            "DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Failures", "Arn"]}},
+            "ReservedConcurrentExecutions": AT_A_TIME,
             "Tags": TAGS,
         },
         DependsOn="FunctionLog",
         **skip(
+            CKV_AWS_116="the queue that calls it has one; nothing calls it asynchronously",
             CKV_AWS_117="it calls AWS alone and reads no rows; in the VPC it needs more rights",
         ),
     )
@@ -189,8 +194,8 @@ def _rule(names: list[str]) -> Resource:
             "State": "ENABLED",
             "Targets": [
                 {
-                    "Id": "function",
-                    "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
+                    "Id": "queue",
+                    "Arn": {"Fn::GetAtt": ["Events", "Arn"]},
                     "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Failures", "Arn"]}},
                 }
             ],
@@ -233,11 +238,27 @@ def _topic_policy() -> Resource:
     )
 
 
-def _queue_policy() -> Resource:
-    arn = {"Fn::GetAtt": ["Failures", "Arn"]}
+def _events() -> Resource:
+    """The queue between the rule and the function."""
+    failures = {"Fn::GetAtt": ["Failures", "Arn"]}
+    return resource(
+        "AWS::SQS::Queue",
+        {
+            "QueueName": "${Slug}-${Environment}-events",
+            "KmsMasterKeyId": places.KEY,
+            "VisibilityTimeout": SECONDS_BETWEEN,
+            "RedrivePolicy": {"deadLetterTargetArn": failures, "maxReceiveCount": TIMES},
+            "Tags": TAGS,
+        },
+    )
+
+
+def _queue_policy(queue: str) -> Resource:
+    """Of a queue that the rule writes to."""
+    arn = {"Fn::GetAtt": [queue, "Arn"]}
     statements = [
         {
-            "Sid": "TheRuleKeepsWhatItCannotDeliver",
+            "Sid": "TheRuleWrites",
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": ["sqs:SendMessage"],
@@ -249,7 +270,7 @@ def _queue_policy() -> Resource:
     return resource(
         "AWS::SQS::QueuePolicy",
         {
-            "Queues": [{"Ref": "Failures"}],
+            "Queues": [{"Ref": queue}],
             "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
         },
     )
