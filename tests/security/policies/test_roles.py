@@ -136,6 +136,16 @@ ADMIN = f"arn:aws:iam::{calls.ACCOUNT}:role/admin"
 BUCKET_CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "from the VPC": ("s3:GetObject", {}, "Allowed"),
     "from elsewhere": ("s3:GetObject", {"aws:SourceVpc": None}, EXPLICIT),
+    **{
+        f"{action} from elsewhere": (f"s3:{action}", {"aws:SourceVpc": None}, EXPLICIT)
+        for action in ("GetObjectVersion", "GetObjectTagging", "DeleteObject", "PutObjectTagging")
+    },
+    "another account's GetObjectVersion": (
+        "s3:GetObjectVersion",
+        {"aws:PrincipalAccount": "999999999999"},
+        EXPLICIT,
+    ),
+    "a version from the VPC": ("s3:GetObjectVersion", {}, "Allowed"),
     "from another VPC": ("s3:GetObject", {"aws:SourceVpc": "vpc-99999999999999999"}, EXPLICIT),
     "without TLS": ("s3:GetObject", {"aws:SecureTransport": "false"}, EXPLICIT),
     "with old TLS": ("s3:GetObject", {"s3:TlsVersion": "1.1"}, EXPLICIT),

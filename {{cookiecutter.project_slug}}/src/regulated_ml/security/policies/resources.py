@@ -23,6 +23,8 @@ from regulated_ml.security.policies.tables import IN_CODECOMMIT, Row
 ACCOUNT = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 ANYBODY = "*"
 USERS = [places.EXECUTION_ROLE, places.DATA_SCIENTIST, places.APPROVER]
+# What is done with objects, their versions included; a bucket's settings are not among it.
+WITH_OBJECTS = ("s3:DeleteObject*", "s3:GetObject*", "s3:ListBucket*", "s3:PutObject*")
 # Whoever deploys: the function's archive and the repository are under the key, too.
 DEPLOYER = "${PlatformRoleArn}"
 OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
@@ -140,7 +142,7 @@ def bucket_policy(parameter: str) -> Policy:
         ),
         _deny(
             "FromTheVpcAlone",
-            ("s3:GetObject", "s3:ListBucket", *put),
+            WITH_OBJECTS,
             both,
             {
                 "StringNotEquals": {"aws:SourceVpc": "${VpcId}"},
@@ -154,7 +156,7 @@ def bucket_policy(parameter: str) -> Policy:
         ),
         _deny(
             "NobodyOfOtherAccounts",
-            ("s3:GetObject", "s3:ListBucket", *put),
+            WITH_OBJECTS,
             both,
             {
                 "StringNotEquals": {"aws:PrincipalAccount": "${AWS::AccountId}"},
