@@ -134,7 +134,7 @@ def test_a_job_is_stopped_marked_and_told(
     told = json.loads(json.loads(message["Body"])["Message"])
     assert told["name"] == "credit-default-train-1"
     assert {each["control"] for each in told["violations"]} == {"RML-VPC-1"}
-    metrics = moto.client("cloudwatch").list_metrics(Namespace="regulated-ml/credit-default")
+    metrics = moto.client("cloudwatch").list_metrics(Namespace="regulated-ml/credit-default/dev")
     assert [each["MetricName"] for each in metrics["Metrics"]] == ["Findings"]
 
 

@@ -74,8 +74,8 @@ _NOBODY: list[Row] = [
         {},
     ),
     ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/t", {}),
-    ("logs:DeleteLogGroup", f"{LOGS}:/regulated-ml/credit-default/guard", {}),
-    ("logs:PutRetentionPolicy", f"{LOGS}:/regulated-ml/credit-default/guard", {}),
+    ("logs:DeleteLogGroup", f"{LOGS}:/regulated-ml/credit-default/dev/guard", {}),
+    ("logs:PutRetentionPolicy", f"{LOGS}:/regulated-ml/credit-default/dev/guard", {}),
     ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:s", {}),
     ("codecommit:DeleteRepository", REPOSITORY, {}),
     ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Lambda"}),
@@ -135,6 +135,11 @@ _NOT_EXECUTION: list[Row] = [
     ("logs:PutLogEvents", f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:another/1", {}),
 ]
 _NOT_DETECTIVE: list[Row] = [
+    (
+        "cloudwatch:PutMetricData",
+        "*",
+        {"cloudwatch:namespace": "regulated-ml/credit-default/prod"},
+    ),
     ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("sagemaker:DeleteDomain", f"{SAGEMAKER}:domain/d", {}),

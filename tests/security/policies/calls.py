@@ -38,7 +38,7 @@ EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 VPC = {"ec2:Vpc": f"{EC2}:vpc/vpc-0a1b2c3d4e5f60718"}
 OTHER_VPC = {"ec2:Vpc": f"{EC2}:vpc/vpc-99999999999999999"}
 STREAM = f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:{JOB}/algo-1-1"
-GUARD = f"{LOGS}:/regulated-ml/credit-default/guard:log-stream:me"
+GUARD = f"{LOGS}:/regulated-ml/credit-default/dev/guard:log-stream:me"
 IMAGES = f"arn:aws:ecr:{REGION}:492215442770:repository/sagemaker-xgboost"
 
 TAGS = {key: keys.VALUES[key][0] for key in keys.TAGS}
@@ -238,7 +238,7 @@ _DETECTIVE: list[Row] = [
     ("sqs:ReceiveMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-events", {}),
     ("sqs:DeleteMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-events", {}),
     ("sqs:GetQueueAttributes", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-events", {}),
-    ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "regulated-ml/credit-default"}),
+    ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "regulated-ml/credit-default/dev"}),
     (
         "logs:PutLogEvents",
         f"{LOGS}:/aws/lambda/credit-default-dev-detective:log-stream:2026",

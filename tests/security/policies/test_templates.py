@@ -191,6 +191,19 @@ def test_the_rules_pattern_fits_and_takes_every_operation_that_a_control_covers(
     assert not "DescribeModel".startswith(prefixes)
 
 
+def test_two_environments_of_one_account_make_nothing_of_the_same_name(dev: Settings) -> None:
+    """What a stack names itself cannot be in another stack of the account."""
+    kinds = ("LogGroupName", "QueueName", "TopicName", "FunctionName", "AlarmName", "RoleName")
+    names = [
+        resource["Properties"][kind]["Fn::Sub"]
+        for resource in read("detective")["Resources"].values()
+        for kind in kinds
+        if "Fn::Sub" in resource["Properties"].get(kind, ())
+    ]
+    assert len(names) == 11
+    assert [name for name in names if "${Environment}" not in name] == []
+
+
 def test_every_policy_is_within_iams_limits(dev: Settings) -> None:
     found = inventory.entries(dev)
     assert [each.name for each in found if each.at_most > each.kind.longest] == []

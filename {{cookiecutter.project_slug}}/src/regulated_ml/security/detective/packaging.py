@@ -81,7 +81,7 @@ def project(settings: Settings) -> dict[str, Any]:
         "slug": slug,
         "environment": environment,
         "region": region,
-        "namespace": f"regulated-ml/{slug}",
+        "namespace": f"regulated-ml/{slug}/{environment}",
         "topic": f"arn:{partition}:sns:{region}:{account}:{slug}-{environment}-findings",
         "roles": [place.execution_role_arn, f"{role}-approver", f"{role}-data-scientist"],
     }

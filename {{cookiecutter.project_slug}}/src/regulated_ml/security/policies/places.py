@@ -38,14 +38,15 @@ SUBNETS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:subnet/*"
 SECURITY_GROUPS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:security-group/*"
 REPOSITORIES_OF_IMAGES = "${ImageRepositories}"
 TOPIC = f"arn:${{AWS::Partition}}:sns:{_HERE}:${{Slug}}-${{Environment}}-findings"
+NAMESPACE = "regulated-ml/${Slug}/${Environment}"  # of metrics
 EVENTS = f"arn:${{AWS::Partition}}:sqs:{_HERE}:${{Slug}}-${{Environment}}-events"
 
 # SageMaker names the streams of a job after it, and the group of an endpoint.
 LOG_GROUPS = f"{_LOGS}:/aws/sagemaker/*"
 JOB_STREAMS = f"{_LOGS}:/aws/sagemaker/*:log-stream:${{Slug}}-*"
 ENDPOINT_STREAMS = f"{_LOGS}:/aws/sagemaker/Endpoints/${{Slug}}-*:log-stream:*"
-GUARD_LOG = f"{_LOGS}:/regulated-ml/${{Slug}}/guard"
-GUARD_STREAMS = f"{_LOGS}:/regulated-ml/${{Slug}}/guard:log-stream:*"
+GUARD_LOG = f"{_LOGS}:/regulated-ml/${{Slug}}/${{Environment}}/guard"
+GUARD_STREAMS = f"{_LOGS}:/regulated-ml/${{Slug}}/${{Environment}}/guard:log-stream:*"
 DETECTIVE_STREAMS = f"{_LOGS}:/aws/lambda/${{Slug}}-${{Environment}}-detective:log-stream:*"
 
 

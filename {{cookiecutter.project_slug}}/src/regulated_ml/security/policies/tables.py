@@ -303,7 +303,7 @@ DETECTIVE = (
         "Count",
         ("cloudwatch:PutMetricData",),
         ANY,
-        {"StringEquals": {"cloudwatch:namespace": "regulated-ml/${Slug}"}},
+        {"StringEquals": {"cloudwatch:namespace": places.NAMESPACE}},
     ),
     Row("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), (places.DETECTIVE_STREAMS,)),
     _use_key("sns", "sqs"),

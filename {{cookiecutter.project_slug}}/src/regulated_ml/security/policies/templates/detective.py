@@ -26,7 +26,7 @@ AT_A_TIME = 5
 # A job that is still coming up takes no stop: the event comes again for an hour.
 SECONDS_BETWEEN, TIMES = 300, 12
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
-NAMESPACE = "regulated-ml/${Slug}"
+NAMESPACE = places.NAMESPACE
 
 
 def operations(controls: Controls) -> list[str]:
@@ -43,7 +43,7 @@ def operations(controls: Controls) -> list[str]:
 def template(controls: Controls) -> Template:
     """The template."""
     resources = {
-        "GuardLog": _log("/regulated-ml/${Slug}/guard"),
+        "GuardLog": _log("/regulated-ml/${Slug}/${Environment}/guard"),
         "FunctionLog": _log(f"/aws/lambda/{FUNCTION}"),
         "Topic": resource(
             "AWS::SNS::Topic",
