@@ -381,6 +381,17 @@ def test_jobs_are_listed_with_what_became_of_them(submitted: Away) -> None:
     assert (job["status"], job["run"]) == ("Completed", job["name"].removeprefix("credit-default-"))
 
 
+def test_many_jobs_of_a_longer_name_do_not_hide_ours(submitted: Away) -> None:
+    request = submitted.front.sent("CreateProcessingJob")[0]
+    client = submitted.account.client("sagemaker")
+    for number in range(120):
+        name = f"credit-default-2-prepare-20260101-000000-{number:06x}"
+        client.create_processing_job(**{**request, "ProcessingJobName": name})
+    (job,) = json.loads(submitted.rml("jobs", "list", "--json").stdout)
+    assert job["name"] == submitted.submitted()
+    assert len(submitted.front.sent("ListProcessingJobs")) > 1
+
+
 def test_there_are_no_jobs_in_local(small: Path) -> None:
     done = rml(small, "jobs", "list")
     assert done.returncode == ExitStatus.USAGE

@@ -121,7 +121,7 @@ class RemotePlatform(Protocol):
         """Has a job stopped."""
 
     def recent(self) -> list[RemoteJob]:
-        """The latest jobs of this project and environment, the oldest first."""
+        """The latest jobs of this project there, of any environment, the oldest first."""
 
 
 def as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """SageMaker as a platform for jobs; each thing it does is described in a module of its own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from regulated_ml.platforms.sagemaker.storage import Storage
 from regulated_ml.security import clients
 from regulated_ml.settings import Settings
 
-MOST_LISTED = 50  # jobs of a kind
+MOST_LISTED = 50  # jobs of this project
+MOST_ASKED = 2000  # jobs of a kind, of all projects whose names hold this one's
+PAGE = 100  # jobs; SageMaker gives no more at once
 # SageMaker says so with a code that stands for other mistakes as well: ValidationException.
 NOT_FOUND = re.compile(r"(?i)could not find|not found")
 
@@ -108,20 +111,26 @@ class SageMakerPlatform:
             getattr(self._sagemaker, api.stop)(**{f"{api.prefix}JobName": name})
 
     def recent(self) -> list[RemoteJob]:
-        """The latest jobs of this project in the account, the oldest first."""
-        slug = self._settings.project.project_slug
-        jobs = []
+        """The latest jobs of this project in the account and region, the oldest first.
+
+        Environments that share an account share the list: a job's name does not tell its own.
+        """
         with clients.reached(self._settings):
-            for kind, api in APIS.items():
-                answer = getattr(self._sagemaker, api.list)(
-                    NameContains=slug,
-                    SortBy="CreationTime",
-                    SortOrder="Descending",
-                    MaxResults=MOST_LISTED,
-                )
-                jobs += [describing.job(kind, row) for row in answer[api.summaries]]
-        own = [job for job in jobs if naming.run_id(self._settings, job.name)]
-        return sorted(own, key=lambda job: job.created)[-MOST_LISTED:]
+            jobs = [job for kind in APIS for job in self._latest(kind)]
+        return sorted(jobs, key=lambda job: job.created)[-MOST_LISTED:]
+
+    def _latest(self, kind: Kind) -> Iterator[RemoteJob]:
+        """The latest jobs of a kind; others, whose projects' names hold ours, are passed over."""
+        api = APIS[kind]
+        pages = self._sagemaker.get_paginator(api.list).paginate(
+            NameContains=self._settings.project.project_slug,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            PaginationConfig={"MaxItems": MOST_ASKED, "PageSize": PAGE},
+        )
+        rows = (row for page in pages for row in page[api.summaries])
+        own = (row for row in rows if self.is_own(row[f"{api.prefix}JobName"]))
+        return (describing.job(kind, row) for row in islice(own, MOST_LISTED))
 
     def _describe(self, name: str, kind: Kind) -> RemoteJob | None:
         from botocore.exceptions import ClientError
