@@ -100,7 +100,7 @@ def test_a_run_is_shown_whole_and_one_that_is_not_there_is_said(small: Path) -> 
     assert done.returncode == 0
     assert "auc" in done.stdout and "model.tar.gz" in done.stdout
     unknown = rml(small, "runs", "lineage", "train-2020")
-    assert (unknown.returncode, "no run has this id" in unknown.stderr) == (4, True)
+    assert (unknown.returncode, "no run in local has this id" in unknown.stderr) == (4, True)
     assert "Traceback" not in unknown.stderr
 
 

@@ -37,7 +37,7 @@ def list_runs(
     as_json: output.JsonOption = False,
 ) -> None:
     """List the finished runs of an environment, the oldest first."""
-    known = [run for run in _store().all() if run.environment == env]
+    known = [run for run in _store(env).all() if run.environment == env]
     if step and known and step not in {run.step for run in known}:
         steps = ", ".join(dict.fromkeys(run.step for run in known))
         rule, fix = f"there are runs of the steps {steps}", "name one of them"
@@ -47,7 +47,8 @@ def list_runs(
         output.print_json([run.model_dump(mode="json") for run in runs])
         return
     if not runs:
-        typer.echo("No runs yet. `rml run` makes the first ones.")
+        rml = "rml" if env == "local" else f"rml --env {env}"
+        typer.echo(f"No runs in {env} yet. `{rml} run` makes the first ones.")
         return
     output.print_table(
         "",
@@ -95,12 +96,13 @@ def compare(
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP)],
+    env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
     """Show the record of a run: who, what from, with what, what came out."""
     from regulated_ml.tracking import lineage
 
-    store = _store()
+    store = _store(env)
     run = store.get(name)
     if as_json:
         output.print_json(run.model_dump(mode="json"))
@@ -140,7 +142,7 @@ def lineage(
     elif form is LineageFormat.JSON:
         output.print_json([row._asdict() for row in rows])
     elif form is LineageFormat.CSV:
-        typer.echo(found.frame(rows).to_csv(index=False), nl=False)
+        typer.echo(found.flat(rows).to_csv(index=False), nl=False)
     else:
         output.print_table(f"Lineage of {run.id}", LINEAGE_COLUMNS, map(_lineage, rows))
     for sentence in found.broken(rows):
@@ -159,11 +161,15 @@ def _is_flat(value: object) -> bool:
     return isinstance(value, str | int | float | bool | tuple)
 
 
-def _store() -> "RunStore":
-    from regulated_ml.settings import find_root
+def _store(environment: str | None = None) -> "RunStore":
+    """The runs of an environment of the repository, or of all."""
+    from regulated_ml.settings import check_environment, find_root
     from regulated_ml.tracking.store import RUNS, RunStore
 
-    return RunStore(find_root(Path.cwd()) / RUNS)
+    root = find_root(Path.cwd())
+    if environment is not None:
+        check_environment(root, environment)
+    return RunStore(root / RUNS, environment)
 
 
 def _commit(sha: str | None, dirty: bool) -> str:

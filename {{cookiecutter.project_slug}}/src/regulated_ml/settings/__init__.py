@@ -6,6 +6,7 @@ which the template's generation hook uses too.
 
 from regulated_ml.settings.loading import (
     LOCAL,
+    check_environment,
     elsewhere_problems,
     environments,
     exceptions,
@@ -21,6 +22,7 @@ __all__ = [
     "Dataset",
     "Settings",
     "Split",
+    "check_environment",
     "elsewhere_problems",
     "environments",
     "exceptions",

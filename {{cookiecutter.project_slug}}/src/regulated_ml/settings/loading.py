@@ -127,6 +127,12 @@ def environments(root: Path) -> list[str]:
 
 
 def _environment_path(root: Path, environment: str) -> str:
+    check_environment(root, environment)
+    return f"config/environments/{environment}.yaml"
+
+
+def check_environment(root: Path, environment: str) -> None:
+    """Raises `UserError` where the repository has no environment of this name."""
     known = environments(root)
     if environment not in known:
         raise UserError.one(
@@ -136,7 +142,6 @@ def _environment_path(root: Path, environment: str) -> str:
             did_you_mean(environment, known) or "choose one of them",
             ExitStatus.CONFIGURATION,
         )
-    return f"config/environments/{environment}.yaml"
 
 
 def _answers(project: Project, platform: Environment) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where a run comes from, as rows: the source, and every step from it to the run and beyond."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,6 +58,15 @@ def frame(found: Sequence[Row]) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.DataFrame([row._asdict() for row in found], columns=list(Row._fields))
+
+
+def flat(found: Sequence[Row]) -> "pd.DataFrame":
+    """The same for a file of text: mappings and lists as JSON, parents with blanks between."""
+    table = frame(found)
+    table["parents"] = table["parents"].map(" ".join)
+    for name in ("inputs", "outputs", "parameters", "metrics", "warnings"):
+        table[name] = table[name].map(json.dumps)
+    return table
 
 
 def _ancestors(run: Record, by_id: Mapping[str, Record]) -> list[Record]:

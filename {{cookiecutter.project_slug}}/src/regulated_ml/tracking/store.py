@@ -65,13 +65,16 @@ class RunStore:
 
     def get(self, name: str) -> Record:
         """The run of this id or unique beginning of one, or the latest run of a step's name."""
-        runs = self.all()
         latest = self.latest(name)
-        found = [latest] if latest else [run for run in runs if name and run.id.startswith(name)]
+        found = [latest] if latest else [r for r in self._own() if name and r.id.startswith(name)]
         if len(found) == 1:
             return found[0]
-        rule = "several runs begin so" if found else "no run has this id, and no step this name"
-        raise UserError.one("RUN", name, rule, "`rml runs list` shows the runs")
+        where = f"no run in {self._environment}" if self._environment else "no run"
+        rule = "several runs begin so" if found else f"{where} has this id, and no step this name"
+        others = {run.environment for run in self.all() if name and run.id.startswith(name)}
+        shown = next(iter(sorted(others)), self._environment)
+        env = f"--env {shown} " if shown not in (None, "local") else ""
+        raise UserError.one("RUN", name, rule, f"`rml {env}runs list` shows the runs")
 
     def latest(self, step: str) -> Record | None:
         """The run of `step` that was made, or found up to date, last."""
