@@ -3,6 +3,7 @@
 STOPPED_OR_DELETED = {
     "CreateAIBenchmarkJob": "StopAIBenchmarkJob",
     "CreateAIRecommendationJob": "StopAIRecommendationJob",
+    "CreateAIWorkloadConfig": "DeleteAIWorkloadConfig",
     "CreateAlgorithm": "DeleteAlgorithm",
     "CreateAutoMLJob": "StopAutoMLJob",
     "CreateAutoMLJobV2": "StopAutoMLJob",

@@ -30,6 +30,7 @@ def _delete(thing: str, *names: str) -> Reaction:
 REACTIONS: Mapping[str, Reaction] = {
     "CreateAIBenchmarkJob": _stop("AIBenchmarkJob"),
     "CreateAIRecommendationJob": _stop("AIRecommendationJob"),
+    "CreateAIWorkloadConfig": _delete("AIWorkloadConfig"),
     "CreateAlgorithm": _delete("Algorithm"),
     "CreateAutoMLJob": _stop("AutoMLJob"),
     "CreateAutoMLJobV2": _stop("AutoMLJob"),
@@ -92,6 +93,7 @@ REPORTED: Mapping[str, str] = {
     "CreatePresignedMlflowAppUrl": _OUT,
     "CreatePresignedMlflowTrackingServerUrl": _OUT,
     "CreatePresignedNotebookInstanceUrl": _OUT,
+    "CreateProject": "its stack has made things that people may use, and would take them along",
     "CreateSpace": _WORK,
     "CreateUserProfile": _WORK,
     "CreateWorkforce": _WORK,
