@@ -298,6 +298,7 @@ def test_a_job_that_never_reached_aws_is_said_not_to_be_there(submitted: Away) -
 
 def test_a_stopped_job_is_said_to_be_stopped(submitted: Away) -> None:
     name = submitted.submitted()
+    submitted.front.changes["DescribeProcessingJob"] = running
     stopped = submitted.rml("jobs", "stop", name)
     assert stopped.returncode == 0, stopped.stderr
     assert submitted.front.sent("StopProcessingJob") == [{"ProcessingJobName": name}]

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The jobs of this project on SageMaker.")
 
+STOPPED = ("Stopping", "Stopped")
+ENDED = ("Completed", "Failed", "Stopped")
+
 NameArgument = Annotated[
     str, typer.Argument(metavar="JOB", help="A job's name, its run's id, or a unique beginning.")
 ]
@@ -28,7 +31,7 @@ def list_jobs(env: output.EnvironmentOption = "local", as_json: output.JsonOptio
     with output.progress("asking for the jobs"):
         jobs = following.platform.recent()
     runs = {run.remote.name: run.id for run in following.store.all() if run.remote}
-    rows = [(job, runs.get(job.name), job.name in waiting) for job in jobs]
+    rows = [(job, runs.get(job.name), job.name in waiting and _has_run(job)) for job in jobs]
     if as_json:
         output.print_json(
             [
@@ -49,11 +52,24 @@ def list_jobs(env: output.EnvironmentOption = "local", as_json: output.JsonOptio
                 job.kind,
                 job.status,
                 f"{job.created:%Y-%m-%d %H:%M:%S}",
-                run or ("follow it to finish its run" if is_waiting else "-"),
+                run or _without_run(job, is_waiting),
             )
             for job, run, is_waiting in rows
         ],
     )
+
+
+def _has_run(job: "RemoteJob") -> bool:
+    """Whether following the job can still finish a run."""
+    return job.status not in STOPPED
+
+
+def _without_run(job: "RemoteJob", is_waiting: bool) -> str:
+    if job.status in STOPPED:
+        return "stopped"
+    if not is_waiting:
+        return "-"
+    return "follow it to see why" if job.status == "Failed" else "follow it to finish its run"
 
 
 @app.command()
@@ -80,17 +96,24 @@ def stop(name: NameArgument, env: output.EnvironmentOption = "local") -> None:
     """Stop a job; nothing of it is kept."""
     following = _following(output.settings(env))
     note = _note(following, name, env)
+    job = following.platform.describe(note.job, note.kind)
+    if job is None or job.status in ENDED:
+        rule = f"it has ended: {job.status}" if job else "there is no such job"
+        fix = f"`rml --env {env} jobs follow {note.job}` says what became of it"
+        raise UserError.one("JOB", name, rule, fix, ExitStatus.USAGE)
     following.platform.stop(note.job, note.kind)
     typer.echo(f"{note.job} is being stopped, which takes up to two minutes.")
 
 
 def _following(settings: "Settings") -> "Following":
     from regulated_ml.platforms.sagemaker.platform import SageMakerPlatform
+    from regulated_ml.security import clients
     from regulated_ml.tracking.store import RUNS, RunStore
     from regulated_ml.tracking.submissions import Submissions
     from regulated_ml.workflow.following import Following
 
     platform = SageMakerPlatform(settings)
+    clients.identity(settings)  # in another account there are no jobs of ours, which says nothing
     store = RunStore(settings.root / RUNS, settings.environment)
     return Following(store, Submissions(store.folder, settings.environment), platform, output.tell)
 

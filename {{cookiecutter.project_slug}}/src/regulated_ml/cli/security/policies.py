@@ -62,6 +62,8 @@ def package(
     from regulated_ml.security.detective import packaging
 
     settings = output.settings(env)
+    if upload:
+        clients.identity(settings)  # the right account, before anything is sent to it
     archive = packaging.write(settings, folder)
     key = packaging.key(settings, archive)
     if upload:
