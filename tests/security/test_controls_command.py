@@ -106,3 +106,9 @@ def test_every_control_is_held_by_a_barrier(sample: Path, tmp_path: Path) -> Non
     for entry in overview(settings(sample, tmp_path)).entries:
         assert not entry.pairs or any(entry.barriers)
     assert {c.id for c in standard_controls().controls if not c.requirements} == {"RML-ENV-1"}
+
+
+def test_a_check_of_the_preflight_is_explained_by_the_preflight(sample: Path) -> None:
+    done = rml(sample, "--env", "dev", "security", "controls", "PRE-BUCKET-4")
+    assert done.returncode == 2
+    assert "rml --env dev environment preflight" in done.stderr

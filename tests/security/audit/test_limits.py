@@ -92,7 +92,15 @@ def test_what_moto_does_not_have_at_all_could_not_be_looked_at(audited: Audited)
     """Without the front: a server that answers 500 to what it does not know."""
     found = report(audited, AWS_ENDPOINT_URL=audited.account.moto.url)
     assert (found["status"], found["complete"]) == (6, False)
-    assert "ListMonitoringSchedules" in {u["what"] for u in found["could_not_look"]}
+    reasons = {u["what"]: u["reason"] for u in found["could_not_look"]}
+    assert reasons["ListMonitoringSchedules"] == "AWS did not answer (500); try again in a minute"
+
+
+def test_what_is_missing_is_not_told_to_be_left_out(audited: Audited) -> None:
+    train(audited, "credit-default-train-1", VpcConfig=None, **{FIELD: False})
+    fixes = {f["control"]: f["fix"] for f in report(audited)["findings"]}
+    assert "RML-VPC-1" in fixes
+    assert "out" not in fixes["RML-VPC-1"].split()
 
 
 def test_a_throttled_call_is_made_again(audited: Audited) -> None:

@@ -16,10 +16,13 @@ from regulated_ml.settings.models import Environment
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.exceptions import ClientError
 
 # Of one call, throttling and the network included; AWS_MAX_ATTEMPTS goes before it.
 ATTEMPTS = 6
 SIGN_IN = "sign in again (aws sso login, or what your organisation uses), then start again"
+
+TRY_AGAIN = "try again in a minute"
 
 
 class Identity(NamedTuple):
@@ -168,9 +171,21 @@ def reached(settings: Settings) -> Iterator[None]:
         said = error.response.get("Error", {})
         code = said.get("Code", "")
         fix = "mend what AWS says and start again"
+        if silence := no_answer(error):
+            raise _error(error.operation_name, "", silence, TRY_AGAIN) from error
         rule, fix = ANSWERS.get(code, ("AWS refuses the call", fix))
         message = said.get("Message", "")
         raise _error(error.operation_name, code, f"{rule}: {message}", fix) from error
+
+
+def no_answer(error: "ClientError") -> str:
+    """That AWS, or what stands before it, failed to answer; empty where it has answered.
+
+    What such a failure says, often a page of HTML, tells a person nothing.
+    """
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    is_known = error.response.get("Error", {}).get("Code", "") in ANSWERS
+    return "" if status < 500 or is_known else f"AWS did not answer ({status})"
 
 
 def _error(field: str, value: str, rule: str, fix: str) -> UserError:

@@ -90,7 +90,8 @@ def _summary(found: "Audit") -> list[str]:
         f"of the {found.scope}: {kinds}",
         f"jobs made since: {found.since[:10] or 'ever'}",
         f"excepted: {len(found.excepted)}; exceptions in force: {exceptions or 'none'}",
-        "what must be: --format json, or rml security controls CONTROL",
+        "what must be: --format json, or rml security controls CONTROL; "
+        "of PRE-*: rml environment preflight",
         f"complete: {'yes' if found.is_complete else 'no'}; not visible in AWS's descriptions: "
         f"{len(found.not_visible)} fields (--format json lists them)",
         f"environment {found.environment}, account {found.account}, region {found.region}, "

@@ -47,10 +47,19 @@ def _entry(found: "Overview", control: str) -> "Entry":
     from regulated_ml.settings.reading import did_you_mean
 
     known = {entry.control.id: entry for entry in found.entries}
+    if control.startswith("PRE-"):
+        rule = "the id of a control: this one is a check of the account"
+        fix = f"`rml --env {_named(found.environment)} environment preflight` says what it asks"
+        raise UserError.one("CONTROL", control, rule, fix, ExitStatus.USAGE)
     if control not in known:
         fix = did_you_mean(control, list(known)) or "`rml security controls` lists them"
         raise UserError.one("CONTROL", control, "the id of a control", fix, ExitStatus.USAGE)
     return known[control]
+
+
+def _named(environment: str) -> str:
+    """An environment on AWS: the one that was asked for, or one for example."""
+    return "dev" if environment == "local" else environment
 
 
 def _print_all(found: "Overview") -> None:

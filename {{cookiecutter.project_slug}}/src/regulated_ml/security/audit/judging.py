@@ -60,8 +60,17 @@ class Judge:
                 field=each.field,
                 value=each.value,
                 required=each.required,
-                fix=f"make it anew: {each.fix}",
+                fix=f"make it anew: {_fix(each)}",
             )
+
+
+def _fix(violation: Violation) -> str:
+    """What mends it: a field that is missing was left out already."""
+    return (
+        re.sub(r", or leave the \w+ out$", "", violation.fix)
+        if violation.missing
+        else violation.fix
+    )
 
 
 def belonging(listed: Listed, settings: Settings) -> str:

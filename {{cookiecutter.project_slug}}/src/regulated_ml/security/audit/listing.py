@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import product
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regulated_ml.security import clients
 from regulated_ml.security.audit.resources import RESOURCES, Resource
 from regulated_ml.settings import Settings
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 # What AWS says of a resource that went away between the list and the question.
 GONE = ("ResourceNotFound", "ResourceNotFoundException")
@@ -145,10 +148,18 @@ class Account:
                 if code in NOT_OFFERED:
                     self.not_offered.append(shown)
                 elif not _is_gone(code, message):
-                    rule = clients.ANSWERS.get(code, ("",))[0]
-                    reason = ": ".join(part for part in (rule, code, message) if part)
-                    self.unseen.append(Unseen(shown, reason))
+                    self.unseen.append(Unseen(shown, _reason(error)))
                 return None
+
+
+def _reason(error: "ClientError") -> str:
+    """Why there is no answer, in words."""
+    if silence := clients.no_answer(error):
+        return f"{silence}; {clients.TRY_AGAIN}"
+    said = error.response.get("Error", {})
+    code = said.get("Code", "")
+    rule = clients.ANSWERS.get(code, ("",))[0]
+    return ": ".join(part for part in (rule, code, said.get("Message", "")) if part)
 
 
 def _is_gone(code: str, message: str) -> bool:

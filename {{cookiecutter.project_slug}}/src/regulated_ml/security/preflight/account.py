@@ -31,7 +31,11 @@ class NotThere(Exception):
 
 
 class CouldNotLook(Exception):
-    """The account did not answer, with the reason."""
+    """The account did not answer, with the reason; `fix` is what helps, but for permission."""
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(reason)
+        self.fix = fix
 
 
 class Account:
@@ -110,7 +114,9 @@ class Account:
                         raise NotThere(str(error)) from error
                     raise
         except UserError as error:
-            raise CouldNotLook("; ".join(problem.rule for problem in error.problems)) from error
+            rules = "; ".join(problem.rule for problem in error.problems)
+            is_silent = any(problem.fix == clients.TRY_AGAIN for problem in error.problems)
+            raise CouldNotLook(rules, clients.TRY_AGAIN if is_silent else "") from error
         except BotoCoreError as error:
             raise CouldNotLook(str(error)) from error
 

@@ -29,7 +29,7 @@ def _each(judge: Judge) -> Callable[[Account], Iterator[Observation]]:
             except NotThere:
                 continue  # the first check says so
             except CouldNotLook as error:
-                yield Observation(bucket, f"could not look: {error}", None)
+                yield Observation(bucket, f"could not look: {error}", None, error.fix)
 
     return look
 
@@ -57,7 +57,7 @@ def exist(account: Account) -> Iterator[Observation]:
             yield Observation(bucket, "there is no such bucket", False, fix)
         except CouldNotLook as error:
             found = f"could not look; it may be another account's: {error}"
-            yield Observation(bucket, found, None)
+            yield Observation(bucket, found, None, error.fix)
 
 
 @_each

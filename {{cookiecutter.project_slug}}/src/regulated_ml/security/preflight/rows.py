@@ -15,7 +15,9 @@ class Observation(NamedTuple):
     subject: str  # its id, name or ARN
     found: str  # what it is, in words
     right: bool | None  # None: could not look
-    fix: str = ""  # the command of the AWS CLI that mends it, where it is not right
+    # Where it is not right, the command of the AWS CLI that mends it; where nobody could look, what
+    # helps: empty for permission.
+    fix: str = ""
 
 
 Look: TypeAlias = Callable[[Account], Iterator[Observation]]

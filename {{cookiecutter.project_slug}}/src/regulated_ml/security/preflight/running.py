@@ -66,16 +66,17 @@ def _entries(account: Account, check: Check, not_right: set[str]) -> Iterator[En
         return
     seen: list[Observation] = []
     reason = ""
+    allow = f"allow the caller {', '.join(check.calls)}"
     try:
         for one in check.look(account):
             seen.append(one)
     except CouldNotLook as error:
         reason = f"could not look: {error}"
+        allow = error.fix or allow
     except NotThere as error:
         reason = f"there is nothing to look at: {error}"
-    allow = f"allow the caller {', '.join(check.calls)}"
     for one in seen:
-        fix = {True: "", False: one.fix, None: allow}[one.right]
+        fix = {True: "", False: one.fix, None: one.fix or allow}[one.right]
         yield _entry(check, STATES[one.right], one.subject, one.found, required, fix)
     waits_for = [needed for needed in check.needs if needed in not_right]
     if waits_for and not seen and not reason.startswith("could"):
