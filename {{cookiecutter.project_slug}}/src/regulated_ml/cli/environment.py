@@ -154,6 +154,8 @@ def preflight(
 
 
 def _show(report: "Report") -> None:
+    from regulated_ml.security.wording import counted
+
     place = f"{report.environment}: account {report.account}, {report.region}"
     columns = ("check", "severity", "state", "what", "found")
     output.print_table(f"{place}, seen by {report.identity}", columns, _rows(report.entries))
@@ -161,7 +163,7 @@ def _show(report: "Report") -> None:
     if not count:
         typer.echo("The account is ready.")
         return
-    typer.echo(f"{count} {'finding' if count == 1 else 'findings'}:")
+    typer.echo(f"{counted(count, 'finding')}:")
     labels = ("subject", "found", "required", "fix")
     output.print_blocks(
         (f"{entry.check}  {entry.title}", [(label, getattr(entry, label)) for label in labels])

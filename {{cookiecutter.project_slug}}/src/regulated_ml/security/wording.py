@@ -40,3 +40,8 @@ def circumstances(requirement: Requirement) -> Iterator[str]:
         paths = (*unless.paths, *unless.beside)
         names = dict.fromkeys(path.rpartition(".")[2] for path in paths)
         yield f"not where {' or '.join(names)} of the request matches {unless.matches}"
+
+
+def counted(count: int, thing: str) -> str:
+    """A number of things: 1 control, 2 controls."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"

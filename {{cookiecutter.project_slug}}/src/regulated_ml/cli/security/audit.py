@@ -83,17 +83,19 @@ def _print(found: "Audit") -> None:
 
 
 def _summary(found: "Audit") -> list[str]:
+    from regulated_ml.security.wording import counted
+
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items()) or "none"
     exceptions = ", ".join(f"{e['control']} until {e['until']}" for e in found.exceptions)
     return [
-        f"{len(found.findings)} findings on {len(found.resources)} resources "
+        f"{counted(len(found.findings), 'finding')} on {counted(len(found.resources), 'resource')} "
         f"of the {found.scope}: {kinds}",
         f"jobs made since: {found.since[:10] or 'ever'}",
         f"excepted: {len(found.excepted)}; exceptions in force: {exceptions or 'none'}",
         "what must be: --format json, or rml security controls CONTROL; "
         "of PRE-*: rml environment preflight",
         f"complete: {'yes' if found.is_complete else 'no'}; not visible in AWS's descriptions: "
-        f"{len(found.not_visible)} fields (--format json lists them)",
+        f"{counted(len(found.not_visible), 'field')} (--format json lists them)",
         f"environment {found.environment}, account {found.account}, region {found.region}, "
         f"by {found.identity}, {found.finished}",
         f"standard {found.standard}, sha256 {found.as_json()['sha256']}",

@@ -64,6 +64,7 @@ def _named(environment: str) -> str:
 
 def _print_all(found: "Overview") -> None:
     from regulated_ml.security.overview import MEANINGS
+    from regulated_ml.security.wording import counted
 
     asked = [
         (e.control.id, e.control.severity, _exceptions(e), e.control.title) for e in found.entries
@@ -77,8 +78,8 @@ def _print_all(found: "Overview") -> None:
     output.print_table("Pairs that each barrier holds", columns, held)
     counts = found.counts
     typer.echo(
-        f"{counts['controls']} controls, {counts['operations']} operations, "
-        f"{counts['pairs']} pairs of a requirement and a field. "
+        f"{counted(counts['controls'], 'control')}, {counted(counts['operations'], 'operation')}, "
+        f"{counted(counts['pairs'], 'pair')} of a requirement and a field. "
         f"Exceptions in force in {found.environment}: {counts['exceptions']}."
     )
     for name, meaning in MEANINGS.items():

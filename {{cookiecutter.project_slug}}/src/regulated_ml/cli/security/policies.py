@@ -120,14 +120,14 @@ def _parameters(settings: "Settings", as_json: bool) -> None:
 def _differences(settings: "Settings", as_json: bool) -> None:
     from regulated_ml.security import clients
     from regulated_ml.security.policies import deployed_differences
+    from regulated_ml.security.wording import counted
 
     clients.identity(settings)
     found = deployed_differences(settings)
     if as_json:
         output.print_json([each._asdict() for each in found])
     elif found:
-        count = len(found)
-        typer.echo(f"{count} {'difference' if count == 1 else 'differences'}:")
+        typer.echo(f"{counted(len(found), 'difference')}:")
         output.print_blocks((each.policy, _difference(each)) for each in found)
     else:
         typer.echo("what is deployed is what the controls make")

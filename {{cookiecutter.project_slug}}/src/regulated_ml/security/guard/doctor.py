@@ -11,6 +11,7 @@ from typing import NamedTuple
 from regulated_ml.errors import UserError
 from regulated_ml.security.guard import PLUGIN, VARIABLE, install
 from regulated_ml.security.guard.log import deliver, path
+from regulated_ml.security.wording import counted
 from regulated_ml.settings import LOCAL, Settings
 
 PTH = "regulated_ml_guard.pth"
@@ -54,8 +55,9 @@ def _controls(settings: Settings) -> Finding:
         return Finding(check, False, f"{wrong[0].field}: {wrong[0].rule}", wrong[0].fix)
     pairs = list(controls.pairs(settings.environment))
     operations = {pair.operation for pair in pairs}
-    words = f"{len({p.control.id for p in pairs})} controls, {len(operations)} operations"
-    return Finding(check, True, f"{words}, {len(pairs)} pairs of both and a field")
+    held = counted(len({pair.control.id for pair in pairs}), "control")
+    words = f"{held}, {counted(len(operations), 'operation')}, {counted(len(pairs), 'pair')}"
+    return Finding(check, True, f"{words} of both and a field")
 
 
 def _file(settings: Settings) -> Finding:
@@ -108,7 +110,7 @@ def _log(settings: Settings) -> Finding:
     check = "what is refused is logged"
     log = path(settings.root, settings.environment)
     count = len(log.read_text(encoding="utf-8").splitlines()) if log.is_file() else 0
-    found = f"{count} lines in {log.relative_to(settings.root)}"
+    found = f"{counted(count, 'line')} in {log.relative_to(settings.root)}"
     if settings.environment == LOCAL:
         return Finding(check, True, found)
     said = deliver(settings.root, settings.environment)
