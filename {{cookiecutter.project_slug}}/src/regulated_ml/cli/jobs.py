@@ -138,7 +138,10 @@ def _why_not(following: "Following", name: str, env: str) -> tuple[str, str] | N
     """Rule and fix for a job that is there, and yet cannot be followed here."""
     for run in following.store.all():
         if run.remote and name in (run.remote.name, run.id):
-            return f"it has ended, and its run is there: {run.id}", "`rml runs list` shows the runs"
+            return (
+                f"it has ended, and its run is there: {run.id}",
+                f"`rml --env {env} runs list` shows it",
+            )
     known = next((job for job in _named(following, name) if job), None)
     if known is None:
         return None
