@@ -309,7 +309,7 @@ NOT_DONE = {
     "a name in quotes": ("ValidationException", 'Cannot stop in-progress job "x-already-y" now.'),
     "an ARN": (
         "ValidationException",
-        "Cannot stop arn:aws:sagemaker:eu-central-1:111122223333:training-job/x-not-found yet",
+        "Cannot stop arn:aws:sagemaker:eu-central-1:111122223333:training-job/x-already-y yet",
     ),
     "the bare name": ("ValidationException", "Cannot stop credit-default-already-1 yet"),
     "a denial": ("AccessDeniedException", "No policy allows it; the role does not exist"),
