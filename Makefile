@@ -1,6 +1,6 @@
 # Every target is one line that also works without make; CONTRIBUTING.md says the lines.
 #   make test JUNIT=FILE   writes the results as JUnit XML, too
-#   make test ARGS=...     hands options to pytest: ARGS='tests/generation -x', ARGS='-n 2 --dist loadfile'
+#   make test ARGS=...     hands options to pytest instead of two processes: ARGS='tests/generation -x'
 
 # Python's compiled files make every later start three times faster.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,7 +34,7 @@ demo: tools ## Render the sample repository into build/ and go from data to an e
 
 test: setup ## Run all tests
 	@sh tests/chromium.sh
-	@.venv/bin/python -m pytest $(if $(JUNIT),--junitxml='$(JUNIT)') $(ARGS)
+	@.venv/bin/python -m pytest $(if $(JUNIT),--junitxml='$(JUNIT)') $(or $(ARGS),-n 2 --dist loadfile)
 
 lint: setup ## Check style and types of the standard in place, of the tests and the benchmarks
 	@.venv/bin/ruff check --config pyproject.toml .
