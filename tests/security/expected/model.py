@@ -38,8 +38,11 @@ KINDS = {
         "|OutputS3Path)$|^(ModelDataUrl|ArtifactUrl|ShapBaselineUri|SamplePayloadUrl):"
     ),
     "role": re.compile(r":RoleArn$"),
-    # A request that is not in the request, and people outside who would see the data.
-    "outside": re.compile(r":(PipelineDefinitionS3Location|PublicWorkforceTaskPrice)$"),
+    # A request that is not in the request, people outside who would see the data, and rows that
+    # have no hash.
+    "outside": re.compile(
+        r":(PipelineDefinitionS3Location|PublicWorkforceTaskPrice|FileSystemDataSource)$"
+    ),
     "source": re.compile(r":ModelPackageSourceUri$"),
 }
 

@@ -21,8 +21,8 @@ class ExitStatus(IntEnum):
 
 def _sentence(problem: Problem) -> str:
     """A problem where no table can be shown, as in a traceback of a notebook."""
-    value = f" {visible(problem.value)!r}" if problem.value else ""
-    return f"{problem.field}{value}: {problem.rule}. Fix: {problem.fix}"
+    value = f"found {visible(problem.value)}; " if problem.value else ""
+    return f"{problem.field}: {problem.rule} ({value}fix: {problem.fix})"
 
 
 class UserError(Exception):
