@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from container import ENTRY, container_python  # noqa: F401
+from container import ENTRY
 
 from .clients import DATASET, clients
 from .opt_ml import SPLIT, OptMl
@@ -76,7 +76,7 @@ CONFIGURATION: dict[str, Any] = {
 
 
 @pytest.fixture
-def container(tmp_path: Path, source: Path, container_python: str) -> Container:  # noqa: F811
+def container(tmp_path: Path, source: Path, container_python: str) -> Container:
     """A new container."""
     base = tmp_path / "container"
     base.mkdir()

@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from aws import ACCOUNT, Moto, seed
 from commands import git, rml
-from container import container_python  # noqa: F401
 from container_double import can_isolate
 from sagemaker_double import BILLED, SECONDS, SageMakerDouble
 
 from regulated_ml.files import sha256
-from regulated_ml.tracking.records import Artifact, Record
+from regulated_ml.tracking.records import Artifact, Record, Remote
 from regulated_ml.tracking.store import RunStore
 
 pytestmark = pytest.mark.slow
@@ -52,12 +51,18 @@ class Executed:
         return content
 
 
+def job_of(run: Record) -> Remote:
+    """The job of a run that was one on SageMaker."""
+    assert run.remote is not None
+    return run.remote
+
+
 @pytest.fixture(scope="module")
 def executed(
     finished: Path,
     _server: Moto,
     tmp_path_factory: pytest.TempPathFactory,
-    container_python: str,  # noqa: F811
+    container_python: str,
 ) -> Executed:
     """All steps on the twin: the first submitted and followed later, the others by `rml run`."""
     folder = tmp_path_factory.mktemp("executed")
@@ -107,18 +112,15 @@ def test_the_records_have_one_shape(executed: Executed) -> None:
         assert there["id"] in there["remote"]["name"]
         assert there["identity"]["aws"] == f"arn:aws:sts::{ACCOUNT}:user/moto"
         assert len(there["guard"]["controls"]) == 64
-    assert (theirs["train"].remote.seconds, theirs["train"].remote.billed_seconds) == (
-        SECONDS,
-        BILLED,
-    )  # type: ignore[union-attr]
-    assert theirs["evaluate"].remote.billed_seconds == SECONDS  # type: ignore[union-attr]
+    train, evaluate = job_of(theirs["train"]), job_of(theirs["evaluate"])
+    assert (train.seconds, train.billed_seconds) == (SECONDS, BILLED)
+    assert evaluate.billed_seconds == SECONDS
     # Of what has a price: 0.9 for 3,600 seconds, so 0.016 for the 64 that the double bills.
-    assert theirs["train"].remote.cost == 0.016  # type: ignore[union-attr]
-    assert theirs["evaluate"].remote.cost is None  # type: ignore[union-attr]
+    assert (train.cost, evaluate.cost) == (0.016, None)
 
 
 def test_what_the_job_goes_through_is_told(executed: Executed) -> None:
-    name = executed.latest("dev")["train"].remote.name  # type: ignore[union-attr]
+    name = job_of(executed.latest("dev")["train"]).name
     assert f"{name} Interrupted: Spot capacity was taken back" in executed.said
     assert f"{name} ran 212 s, billed 64 s: spot saved 70%" in executed.said
     # A line of the log that is no progress; those of progress move the bar.
@@ -208,7 +210,7 @@ def test_the_real_table_too(
     repository: Path,
     moto: Moto,
     tmp_path: Path,
-    container_python: str,  # noqa: F811
+    container_python: str,
     real_table: Path,
 ) -> None:
     double = SageMakerDouble(seed(moto, repository), Path(container_python), tmp_path)
