@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from regulated_ml.jobs.features import Feature, Layout
 from regulated_ml.jobs.matrices import Block, SampleFile
 
 from .conftest import Here
+from .opt_ml import OptMl
 
 PARAMETERS = {
     "threshold": 0.4,
@@ -78,6 +80,23 @@ def test_rows_in_several_pieces_are_judged_as_in_one(
     again = here(evaluate.main, channels(prepared, trained, test=pieces), PARAMETERS) / "evaluation"
     for name in ("evaluation.json", "scores.parquet"):
         assert (again / name).read_bytes() == (outputs / name).read_bytes()
+
+
+def test_another_processor_finds_the_same_figures(
+    opt_ml: Callable[[str], OptMl],
+    prepared: Path,
+    trained: Path,
+    outputs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # An old processor's kernels of linear algebra, and NumPy without vectors.
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "AVX2 FMA3 AVX512F AVX512_SKX")
+    job = opt_ml("old")
+    ran = job.processing("regulated_ml.jobs.evaluate", channels(prepared, trained), PARAMETERS)
+    assert ran.returncode == 0, ran.stderr
+    for name in ("evaluation.json", "scores.parquet"):
+        assert (job.output("evaluation") / name).read_bytes() == (outputs / name).read_bytes()
 
 
 def test_another_sample_is_named(here: Here, prepared: Path, trained: Path) -> None:
