@@ -14,15 +14,22 @@ from regulated_ml.files import read_json
 from regulated_ml.platforms.interface import LOG
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import facts
-from regulated_ml.tracking.records import Begun, Data, Dependencies, Guard, Record, Remote
+from regulated_ml.tracking.records import (
+    Begun,
+    Data,
+    Dependencies,
+    Guard,
+    Record,
+    Remote,
+)
 from regulated_ml.tracking.store import artifacts
-from regulated_ml.workflow.requests import Request
+from regulated_ml.workflow.requests import Subject
 from regulated_ml.workflow.steps import STEP, Metric
 
 
 def begun(
     settings: Settings,
-    request: Request,
+    subject: Subject,
     run_id: str,
     started: datetime,
     container: Dependencies | None = None,
@@ -32,7 +39,7 @@ def begun(
 
     Args:
         settings: of the environment.
-        request: what decides the result.
+        subject: what it is of.
         run_id: of the run.
         started: when.
         container: what the job runs with, where that is not this Python.
@@ -42,26 +49,26 @@ def begun(
     installed = container or facts.dependencies(settings.root)
     return Begun(
         id=run_id,
-        step=request.step.name,
-        key=request.key,
-        parents=tuple(run.id for run in request.parents),
+        step=subject.step,
+        key=subject.key,
+        parents=subject.parents,
         environment=settings.environment,
         standard=__version__,
-        module=request.module,
+        module=subject.module,
         command=tuple(sys.argv[1:]),
         started=_text(started),
         identity=facts.identity().model_copy(update={"aws": caller}),
         commit=commit,
-        data=request.data,
-        code=request.code,
-        parameters=request.parameters,
-        inputs=request.inputs,
+        data=subject.tables[-1],
+        code=subject.code,
+        parameters=subject.parameters,
+        inputs=subject.inputs,
         dependencies=installed,
         guard=_guard(settings),
         warnings=(
             *facts.commit_warnings(commit),
             *([] if container else facts.dependency_warnings(settings.root, installed)),
-            *_data_warnings([request.data, *(run.data for run in request.parents)]),
+            *_data_warnings(subject.tables),
         ),
     )
 
@@ -80,9 +87,16 @@ def _guard(settings: Settings) -> Guard | None:
 
 
 def finished(
-    first: Begun, folder: Path, ended: datetime, seconds: float, remote: Remote | None = None
+    first: Begun,
+    folder: Path,
+    ended: datetime,
+    seconds: float,
+    remote: Remote | None = None,
+    metrics: Mapping[str, float | int | str] | None = None,
 ) -> Record:
     """The whole record of a run whose outputs lie in `folder`.
+
+    Without `metrics` they are read from what the job wrote, as the step's row says.
 
     Raises:
         UserError: an output that the record's metrics come from is missing or no JSON.
@@ -91,7 +105,7 @@ def finished(
         **{name: getattr(first, name) for name in Begun.model_fields},
         ended=_text(ended),
         seconds=round(seconds, 3),
-        metrics=_metrics(folder, STEP[first.step].metrics),
+        metrics=_metrics(folder, STEP[first.step].metrics) if metrics is None else metrics,
         artifacts=artifacts(folder, leave_out=LOG),
         remote=remote,
     )

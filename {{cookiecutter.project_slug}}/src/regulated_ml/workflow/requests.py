@@ -41,6 +41,19 @@ class Order:
     force: bool = False  # whether it is done even when it is up to date
 
 
+class Subject(NamedTuple):
+    """What a record is of: the request for a job, or the act of a person."""
+
+    step: str
+    module: str
+    key: str
+    parents: tuple[str, ...]
+    tables: tuple[Data, ...]  # the one that was read, or those of the parents; the last one counts
+    code: str
+    parameters: Mapping[str, Any]
+    inputs: tuple[Input, ...]
+
+
 class Request(NamedTuple):
     """A step, with everything that decides its result."""
 
@@ -53,6 +66,20 @@ class Request(NamedTuple):
     data: Data
     code: str
     key: str
+
+    @property
+    def subject(self) -> Subject:
+        """What a record says of it."""
+        return Subject(
+            step=self.step.name,
+            module=self.module,
+            key=self.key,
+            parents=tuple(run.id for run in self.parents),
+            tables=(*(run.data for run in self.parents), self.data),
+            code=self.code,
+            parameters=self.parameters,
+            inputs=self.inputs,
+        )
 
 
 def gather(

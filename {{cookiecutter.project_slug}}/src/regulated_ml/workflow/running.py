@@ -126,7 +126,7 @@ class LocalWorkflow(Workflow):
         running = self.platform.start(job, unfinished.folder, locks)
         try:
             # Gathered while the job runs, so that keeping a record costs no time of its own.
-            begun = recording.begun(self.settings, request, unfinished.id, started)
+            begun = recording.begun(self.settings, request.subject, unfinished.id, started)
             running.wait(report)
         except BaseException:
             running.stop()

@@ -66,7 +66,7 @@ class RemoteWorkflow(Workflow):
         caller = self.platform.caller()  # in the right account, before anything else is asked
         begun = recording.begun(
             self.settings,
-            request,
+            request.subject,
             new_id(step.name),
             datetime.now(UTC),
             self._container(),

@@ -1,0 +1,41 @@
+"""What the verbs of `rml runs` share: the store they read, and how they write facts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from regulated_ml.tracking.store import RunStore
+
+RUN_HELP = "An id, a unique beginning of one, or a step: its latest run."
+HEADLINES = ("auc", "gini", "ks", "rounds", "train_rows", "test_rows", "declined", "version")
+
+
+def store(environment: str | None = None) -> "RunStore":
+    """The runs of an environment of the repository, or of all."""
+    from regulated_ml.settings import check_environment, find_root
+    from regulated_ml.tracking.store import RUNS, RunStore
+
+    root = find_root(Path.cwd())
+    if environment is not None:
+        check_environment(root, environment)
+    return RunStore(root / RUNS, environment)
+
+
+def commit(sha: str | None, dirty: bool) -> str:
+    """The beginning of a commit's hash, and whether the code differed from it."""
+    return "none" if sha is None else sha[:8] + ("+changes" if dirty else "")
+
+
+def short(value: object) -> str:
+    """A value in a few characters."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)
+
+
+def headlines(metrics: Mapping[str, object]) -> str:
+    """The metrics that one looks at first, in one line."""
+    return ", ".join(f"{name} {short(metrics[name])}" for name in HEADLINES if name in metrics)
