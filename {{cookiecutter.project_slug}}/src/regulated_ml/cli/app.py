@@ -7,7 +7,17 @@ import sys
 import typer
 
 from regulated_ml import __version__
-from regulated_ml.cli import data, environment, jobs, output, runs, security, standard, workflow
+from regulated_ml.cli import (
+    data,
+    environment,
+    jobs,
+    model,
+    output,
+    runs,
+    security,
+    standard,
+    workflow,
+)
 from regulated_ml.errors import ExitStatus, UserError
 
 app = typer.Typer(
@@ -22,6 +32,7 @@ workflow.add_to(app)
 app.add_typer(data.app, name="data")
 app.add_typer(environment.app, name="environment")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
 app.add_typer(security.app, name="security")
 app.add_typer(standard.app, name="standard")
