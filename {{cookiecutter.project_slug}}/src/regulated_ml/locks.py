@@ -18,6 +18,7 @@ PIN = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?:\s*;\s*(?P<marker>.+?))?"
     r"(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})*)"
 )
+HASH = re.compile("[0-9a-f]{64}")
 
 
 class Pin(NamedTuple):
@@ -26,6 +27,7 @@ class Pin(NamedTuple):
     name: NormalizedName
     version: Version
     marker: Marker | None
+    hashes: tuple[str, ...] = ()  # SHA-256 of each file that may be installed for it
 
     def applies(self, environment: Mapping[str, str] | None = None) -> bool:
         """Whether it is installed there: values of markers (PEP 508), or this interpreter."""
@@ -47,7 +49,8 @@ def read(text: str) -> tuple[list[Pin], list[str]]:
             mistakes.append(f"{match['name']} has no hash")
         try:
             marker = Marker(match["marker"]) if match["marker"] else None
-            pin = Pin(canonicalize_name(match["name"]), Version(match["version"]), marker)
+            hashes = tuple(HASH.findall(match["hashes"]))
+            pin = Pin(canonicalize_name(match["name"]), Version(match["version"]), marker, hashes)
         except (InvalidMarker, InvalidVersion):
             mistakes.append(f"`{content.partition(' --hash')[0][:60]}` cannot be read")
         else:

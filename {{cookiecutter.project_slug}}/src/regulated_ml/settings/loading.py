@@ -8,11 +8,13 @@ from typing import Any
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem, check_answers
 from regulated_ml.settings.controls import ControlException, Exceptions, OwnControls
+from regulated_ml.settings.documents import Documents
 from regulated_ml.settings.models import Dataset, Environment, Model, Project, Settings
 from regulated_ml.settings.reading import did_you_mean, section
 from regulated_ml.settings.rules import (
     CONTROLS,
     DATASET,
+    DOCUMENTS,
     EXCEPTIONS,
     MODEL,
     dataset_problems,
@@ -45,6 +47,7 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
     project = section(root, PROJECT, Project, problems)
     dataset = section(root, DATASET, Dataset, problems)
     model = section(root, MODEL, Model, problems)
+    documents = section(root, DOCUMENTS, Documents, problems)
     controls = section(root, CONTROLS, OwnControls, problems)
     exceptions = section(root, EXCEPTIONS, Exceptions, problems)
     platform = None
@@ -70,7 +73,7 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
         file, agreed = _environment_path(root, environment), [each for _, each in own]
         values = platform.model_dump()
         problems += separation_problems(root, environment, values, agreed, f"{file}: ")
-    if problems or not (project and dataset and model and controls):
+    if problems or not (project and dataset and model and controls and documents):
         raise UserError(problems, ExitStatus.CONFIGURATION)
     return Settings(
         root=root,
@@ -79,6 +82,7 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
         platform=platform,
         dataset=dataset,
         model=model,
+        documents=documents,
         controls=controls,
         exceptions=tuple(each for _, each in own),
     )

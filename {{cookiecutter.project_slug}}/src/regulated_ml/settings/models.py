@@ -8,6 +8,9 @@ from pydantic import Field, StrictInt, StrictStr
 
 from regulated_ml.settings.base import Section
 from regulated_ml.settings.controls import ControlException, OwnControls
+from regulated_ml.settings.documents import Documents
+from regulated_ml.settings.gates import Gate
+from regulated_ml.settings.fairness import Fairness
 from regulated_ml.settings.instances import Instances
 
 Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
@@ -184,7 +187,9 @@ class Model(Section):
     training: Training
     evaluation: Evaluation
     explanation: Explanation
+    fairness: Fairness = Fairness()
     report: Report = Report()
+    gates: tuple[Gate, ...] = ()
     instances: Instances = Instances()
 
 
@@ -197,5 +202,6 @@ class Settings(Section):
     platform: Environment | None  # None in the environment `local`
     dataset: Dataset
     model: Model
+    documents: Documents = Documents()  # what persons say of the model
     controls: OwnControls = OwnControls()
     exceptions: tuple[ControlException, ...] = ()  # of this environment

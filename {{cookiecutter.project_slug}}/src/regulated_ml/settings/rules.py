@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from regulated_ml.identifiers import Problem
 from regulated_ml.settings.controls import ControlException
+from regulated_ml.settings.fairness import fairness_problems
 from regulated_ml.settings.models import Column, Dataset, Model
 
 DATASET, MODEL = "config/dataset.yaml", "config/model.yaml"
 CONTROLS, EXCEPTIONS = "config/controls.yaml", "config/exceptions.yaml"
+DOCUMENTS = "config/documents.yaml"
 
 LONGEST_EXCEPTION = datetime.timedelta(days=366)
 FEWEST_LITERALS = 8  # characters of a pattern before its first `*` or `?`
@@ -65,6 +67,7 @@ def model_problems(dataset: Dataset, model: Model) -> Iterator[Problem]:
         rule = f"time_column names a column of role time: {', '.join(times) or 'there is none'}"
         fix = "name one of them, or remove time_column for a random split"
         yield Problem(f"{MODEL}: split.time_column", split.time_column, rule, fix)
+    yield from fairness_problems(dataset, model.fairness)
 
 
 def exception_problems(
