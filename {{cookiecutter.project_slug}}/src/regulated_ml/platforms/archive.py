@@ -24,6 +24,9 @@ UNREADABLE = (
     RecursionError,
 )
 HEADERS = 16 << 20  # bytes of all headers of an archive: tens of thousands of files
+# How a pickle begins, from its second protocol on, and how files with one are called.
+PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+PICKLES = {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"}
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -73,6 +76,34 @@ def unpack(archive: Path, folder: Path) -> None:
     except UNREADABLE as error:
         shutil.rmtree(folder)
         raise _refusal(archive, "", f"it cannot be read: {error}") from error
+
+
+def mistake_in_model(archive: Path) -> str:
+    """Why nothing of a model's archive is to be read, or nothing where it may be.
+
+    It is damaged, holds a path that leads out of it, a link or a device; or a pickle, which runs
+    whatever its author wants when it is loaded. Nothing is extracted to find that out.
+    """
+    try:
+        with _Bounded(archive) as content, tarfile.open(fileobj=content, mode="r:") as tar:
+            left = shutil.disk_usage(archive.parent).free
+            for member in tar:
+                left -= member.size
+                with content.unbounded():
+                    mistake = _mistake(member, left) or _pickled(tar, member)
+                if mistake:
+                    return f"{mistake} ({member.name})"
+    except UNREADABLE as error:
+        return f"it cannot be read: {error}"
+    return ""
+
+
+def _pickled(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    file = tar.extractfile(member) if member.isfile() else None
+    begins = file.read(2) if file else b""
+    if begins in PICKLED or PurePosixPath(member.name).suffix.lower() in PICKLES:
+        return "it holds a pickle, which runs code when it is loaded"
+    return ""
 
 
 class _Bounded(gzip.GzipFile):

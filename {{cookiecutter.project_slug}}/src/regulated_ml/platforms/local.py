@@ -29,11 +29,12 @@ JOB_PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost"
 
 
 class LocalPlatform:
-    """This machine: the same Python, the same code, no account."""
+    """This machine: the code below a root, no account, and our own Python unless one is named."""
 
-    def __init__(self, root: Path, logs: Path) -> None:
+    def __init__(self, root: Path, logs: Path, python: Path | None = None) -> None:
         self._source = root / "src"
         self._root = root
+        self._python = str(python or sys.executable)
         self._logs = logs  # where the logs of failed jobs are kept
 
     def packages(self) -> dict[str, str]:
@@ -59,7 +60,7 @@ class LocalPlatform:
             "PYTHONHASHSEED": "0",
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", job.module],
+            [self._python, "-m", job.module],
             cwd=self._root,
             env=environment,
             stdin=subprocess.DEVNULL,

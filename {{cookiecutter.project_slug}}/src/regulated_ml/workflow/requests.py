@@ -142,9 +142,9 @@ def _described(settings: Settings, path: Path) -> Artifact:
     return Artifact(path=place.as_posix(), bytes=path.stat().st_size, sha256=sha256(path))
 
 
-def code_files(settings: Settings) -> list[Path]:
+def code_files(root: Path) -> list[Path]:
     """The files that decide what a job does: all below src/ but the standard's other rooms."""
-    source = settings.root / "src"
+    source = root / "src"
     standard, jobs = source / "regulated_ml", source / "regulated_ml/jobs"
     return [
         path
@@ -155,7 +155,7 @@ def code_files(settings: Settings) -> list[Path]:
 
 def code_hash(settings: Settings) -> str:
     """SHA-256 over these files."""
-    return facts.code_hash(settings.root, code_files(settings))
+    return facts.code_hash(settings.root, code_files(settings.root))
 
 
 def _module(settings: Settings, step: Step) -> str:

@@ -123,7 +123,7 @@ class RemoteWorkflow(Workflow):
 
     def _job(self, request: Request, begun: Begun) -> Job:
         source = self.settings.root / "src"
-        files = [*code_files(self.settings), source / PACKAGE]
+        files = [*code_files(self.settings.root), source / PACKAGE]
         commit = begun.commit
         state = "none" if commit.sha is None else commit.sha + ("-changed" if commit.dirty else "")
         return Job(
