@@ -9,23 +9,26 @@ __version__ = "0.2.0"
 
 
 def lineage(name: str = "train") -> "pd.DataFrame":
-    """Where a run comes from and what was made from it, for a notebook.
+    """Where a run, a model version, an endpoint or a prediction comes from, for a notebook.
 
     Args:
-        name: the id of a run, a unique beginning of one, or a step: its latest run.
+        name: the id of a run, a unique beginning of one, or a step: its latest run; a version (v3);
+            an endpoint; the inference id or event id of a captured prediction.
 
     Returns:
         One row a step, the table first; the columns are the members of `tracking.lineage.Row`.
 
     Raises:
-        UserError: there is no such run.
+        UserError: nothing is called so.
     """
     import os
     from pathlib import Path
 
-    from regulated_ml.settings import LOCAL, find_root
+    from regulated_ml.settings import LOCAL, find_root, load
     from regulated_ml.tracking import lineage as found
     from regulated_ml.tracking.store import RUNS, RunStore
+    from regulated_ml.workflow.tracing import trace
 
-    store = RunStore(find_root(Path.cwd()) / RUNS, os.environ.get("RML_ENV") or LOCAL)
-    return found.frame(found.rows(store.get(name), store.all()))
+    settings = load(find_root(Path.cwd()), os.environ.get("RML_ENV") or LOCAL)
+    store = RunStore(settings.root / RUNS, settings.environment)
+    return found.frame(trace(settings, store, name).rows)

@@ -1,5 +1,6 @@
 """The page of a lineage, written by its own command beside the site's pages."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +12,22 @@ from regulated_ml.reports.site import INDEX
 from regulated_ml.settings import Settings
 from regulated_ml.tracking.lineage import Row
 
+LONGEST = 100  # letters of a name in a file's name
 
-def write(settings: Settings, run_id: str, rows: Sequence[Row]) -> Path:
-    """Writes the page of a run's lineage; raises OSError when it cannot be written."""
-    path = settings.root / FOLDER / f"lineage-{run_id}.html"
-    page = lineage.page(path.name, run_id, rows)
+
+def write(settings: Settings, name: str, target: str, rows: Sequence[Row]) -> Path:
+    """Writes the page of the lineage of something; raises OSError when it cannot be written.
+
+    Args:
+        settings: of the repository.
+        name: what it is the lineage of: a run, a version, an endpoint, a prediction.
+        target: the id of its row.
+        rows: the lineage.
+    """
+    # A prediction's id is whatever the caller of the endpoint has made up.
+    word = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:LONGEST]
+    path = settings.root / FOLDER / f"lineage-{word}.html"
+    page = lineage.page(path.name, name, target, rows)
     links = [(INDEX, "Overview")] if path.with_name(INDEX).is_file() else []
     template = templates().get_template("page.html.j2")
     text = template.render(

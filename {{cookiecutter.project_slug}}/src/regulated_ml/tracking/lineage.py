@@ -1,15 +1,20 @@
-"""Where a run comes from, as rows: the source, and every step from it to the run and beyond."""
+"""Where a run comes from, as rows: the source, and every step from it to the run and beyond.
+
+What persons did with the model - register, approve, release - are steps like those of jobs.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regulated_ml.tracking.records import Artifact, Record
+from regulated_ml.tracking.registry import ACTS, VERSION, Version
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SOURCE = "source data"
+SOURCE, PREDICTION = "source data", "prediction"
+PLACED = ("promote", "deploy")  # acts that are about an environment
 
 
 class Row(NamedTuple):
@@ -33,22 +38,46 @@ class Row(NamedTuple):
     job: str | None  # its name on AWS; None: it ran on this machine
     warnings: tuple[str, ...]
 
+    @property
+    def version(self) -> str:
+        """The model version that an act is about, as persons write it; empty for a job."""
+        return f"v{self.parameters[VERSION]}" if self.step in ACTS else ""
+
+    @property
+    def title(self) -> str:
+        """The step in words: what was done, with which version, and where that is part of it."""
+        act = " ".join(filter(None, (self.step, self.version)))
+        return f"{act} to {self.environment}" if self.step in PLACED else act
+
 
 def rows(target: Record, known: Sequence[Record]) -> list[Row]:
     """The lineage of a run: all it goes back to, itself, and what was made from it.
 
-    Of what was made from it, each step is there once, by its latest run. `known` are all runs, the
-    oldest first.
+    Of jobs on what was made from it, each step is there once, by its latest run; of what persons
+    did, everything. `known` are all runs, the oldest first.
     """
-    by_id = {run.id: run for run in known}
-    before = _ancestors(target, by_id)
     after: dict[str, Record] = {}
     made = {target.id}
     for run in known:
         if made & set(run.parents):
             made.add(run.id)
-            after[run.step] = run
-    chain = sorted([*before, target, *after.values()], key=lambda run: (run.started, run.id))
+            after[run.id if run.step in ACTS else run.step] = run
+    return _chain([target, *after.values()], known)
+
+
+def of_version(version: Version, known: Sequence[Record]) -> list[Row]:
+    """The lineage of a model version: what its registration rests on, and what was done with it."""
+    return _chain([version.registered, *version.acts], known)
+
+
+def _chain(ends: Sequence[Record], known: Sequence[Record]) -> list[Row]:
+    """Rows of these runs and all that they go back to, in the order of the known ones."""
+    by_id = {run.id: run for run in known}
+    found = {run.id: run for run in ends}
+    for run in ends:
+        found |= {earlier.id: earlier for earlier in _ancestors(run, by_id)}
+    places = {name: number for number, name in enumerate(by_id)}
+    chain = sorted(found.values(), key=lambda run: places.get(run.id, len(places)))
     tables = {run.data.fingerprint: _source(run) for run in chain if not run.parents}
     return [*tables.values(), *map(_row, chain)]
 

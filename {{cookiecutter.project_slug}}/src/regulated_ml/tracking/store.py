@@ -22,7 +22,7 @@ from regulated_ml.files import read_json, sha256, sync, sync_all, write_json
 from regulated_ml.identifiers import Problem
 from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Artifact, Record
-from regulated_ml.tracking.trail import Trail
+from regulated_ml.tracking.trail import ADOPTED, FETCHED, MADE, Trail
 
 RUNS = "runs"  # the folder of the runs, below the repository's root
 RECORD = "record.json"
@@ -59,9 +59,15 @@ class RunStore:
         return self.folder / (run if isinstance(run, str) else run.id)
 
     def all(self) -> list[Record]:
-        """Every finished run, the oldest first; a record that cannot be read is an error."""
-        paths = (path for path in self.folder.glob(f"*/{RECORD}") if RUN_ID.match(path.parent.name))
-        return sorted((_read(path) for path in paths), key=lambda run: (run.ended, run.id))
+        """Every finished run, the oldest first; a record that cannot be read is an error.
+
+        The trail tells which came first: a clock may have been set back in between, and a record
+        fetched from elsewhere has the times of another clock. What is in no trail goes by time.
+        """
+        numbers = self.trail.numbers()
+        runs = [_read(path) for _, path in self.records()]
+        last = len(numbers) + 1
+        return sorted(runs, key=lambda run: (numbers.get(run.id, last), run.ended, run.id))
 
     def get(self, name: str) -> Record:
         """The run of this id or unique beginning of one, or the latest run of a step's name."""
@@ -69,12 +75,16 @@ class RunStore:
         found = [latest] if latest else [r for r in self._own() if name and r.id.startswith(name)]
         if len(found) == 1:
             return found[0]
+        raise self.no_such(name, "several runs begin so" if found else "")
+
+    def no_such(self, name: str, rule: str = "") -> UserError:
+        """The error of a name that is none of a run."""
         where = f"no run in {self._environment}" if self._environment else "no run"
-        rule = "several runs begin so" if found else f"{where} has this id, and no step this name"
+        rule = rule or f"{where} has this id, and no step this name"
         others = {run.environment for run in self.all() if name and run.id.startswith(name)}
         shown = next(iter(sorted(others)), self._environment)
         env = f"--env {shown} " if shown not in (None, "local") else ""
-        raise UserError.one("RUN", name, rule, f"`rml {env}runs list` shows the runs")
+        return UserError.one("RUN", name, rule, f"`rml {env}runs list` shows the runs")
 
     def latest(self, step: str) -> Record | None:
         """The run of `step` that was made, or found up to date, last."""
@@ -158,14 +168,23 @@ class RunStore:
         rename that a kill has kept from happening. So all of the run is on the disk before it has.
         """
         write_json(folder / RECORD, record.model_dump(mode="json"))
+        self._keep(folder, record.id, MADE)
+        return record
+
+    def take(self, folder: Path, run_id: str) -> Record:
+        """Makes a run of a folder whose record was made elsewhere, and stays as it is there."""
+        record = _read(folder / RECORD)
+        self._keep(folder, run_id, FETCHED)
+        return record
+
+    def _keep(self, folder: Path, run_id: str, kind: str) -> None:
         sync_all(folder)
         sync(self._incomplete, self.folder)
         with self.trail.held():
             self._adopt()
             self._settle()
-            self.trail.append("run", record.id, folder / RECORD)
+            self.trail.append(kind, run_id, folder / RECORD)
             self._settle()
-        return record
 
     def readable(self) -> list[Record]:
         """Every finished run whose record can be read."""
@@ -226,7 +245,7 @@ class RunStore:
             fix = "restore it from its backup; rml runs verify names the runs that are not in it"
             raise UserError.one(str(self.trail.path), "", rule, fix)
         if runs:
-            self.trail.begin("adopted", {run.id: self.folder_of(run) / RECORD for run in runs})
+            self.trail.begin(ADOPTED, {run.id: self.folder_of(run) / RECORD for run in runs})
 
     def _sweep(self) -> None:
         """Removes what processes left behind that no longer live."""

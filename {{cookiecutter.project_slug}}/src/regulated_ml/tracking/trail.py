@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from regulated_ml.tracking.locking import exclusive
 
 TRAIL = "trail.jsonl"
 BEFORE_THE_FIRST = "0" * 64
+MADE, FETCHED, ADOPTED = "run", "fetched", "adopted"  # the kinds of entries
 TAIL = 4096  # bytes that hold the last line, unless much is cut off behind it
 
 
@@ -33,7 +34,7 @@ class Entry(BaseModel):
 
     number: int  # from 1, without gaps
     time: str  # UTC, ISO 8601
-    kind: str  # what the record is of: a run; adopted: a run from before there was a trail
+    kind: str  # run: made here; fetched: made elsewhere; adopted: from before there was a trail
     id: str
     record: str  # SHA-256 of the record's file
     previous: str  # hash of the line before
@@ -85,6 +86,19 @@ class Trail:
             fix = "rml runs verify says what was changed; restore the file from its backup"
             raise UserError.one(str(self.path), "", rule, fix) from error
 
+    def first(self) -> Entry | None:
+        """The oldest entry: it tells the trail of one clone from that of another."""
+        return next(self._readable(), None)
+
+    def numbers(self) -> dict[str, int]:
+        """The number of each record's entry; lines that are no entries are passed over."""
+        return {entry.id: entry.number for entry in self._readable()}
+
+    def _readable(self) -> Iterator[Entry]:
+        for line in self.lines():
+            with suppress(ValidationError):
+                yield Entry.model_validate_json(line)
+
     def append(self, kind: str, record_id: str, record: Path) -> Entry:
         """Adds the record that lies in a file; call it with the trail held."""
         entry = _next(self.last(), kind, record_id, record)
@@ -127,7 +141,10 @@ class Trail:
 
     def lines(self) -> list[str]:
         """The lines as they stand in the file."""
-        return self.path.read_text(encoding="utf-8").split("\n") if self.path.is_file() else []
+        if not self.path.is_file():
+            return []
+        # What is no UTF-8 makes a line that is no entry, or one whose hash is another.
+        return self.path.read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def _next(last: Entry | None, kind: str, record_id: str, record: Path) -> Entry:

@@ -1,5 +1,6 @@
-"""`rml runs lineage`: where a run comes from, and what was made from it."""
+"""`rml runs lineage`: where a run, a version, an endpoint or a prediction comes from."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,11 +8,20 @@ import typer
 
 from regulated_ml.cli import output
 from regulated_ml.cli.runs import shown
+from regulated_ml.errors import ExitStatus
 
 if TYPE_CHECKING:
+    from regulated_ml.platforms.sagemaker.lineage import Comparison
+    from regulated_ml.settings import Settings
     from regulated_ml.tracking.lineage import Row
+    from regulated_ml.tracking.records import Record
+    from regulated_ml.workflow.tracing import Traced
 
 COLUMNS = ("step", "id", "started", "who", "commit", "files", "result")
+NAME_HELP = (
+    "A run (an id, a unique beginning of one, a step), a model version (v3), an endpoint, "
+    "or the id of a captured prediction."
+)
 
 
 class LineageFormat(StrEnum):
@@ -24,32 +34,80 @@ class LineageFormat(StrEnum):
 
 
 def lineage(
-    name: Annotated[str, typer.Argument(metavar="[RUN]", help=shown.RUN_HELP)] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help=NAME_HELP)] = "train",
     form: Annotated[
         LineageFormat, typer.Option("--format", help="html writes a page with a picture.")
     ] = LineageFormat.TABLE,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Hold the records of AWS against SageMaker's words.")
+    ] = False,
     env: output.EnvironmentOption = "local",
 ) -> None:
-    """Show where a run comes from, and what was made from it: of the latest model, or a run."""
+    """Show where a run, a version, an endpoint or a prediction comes from, and who agreed."""
     from regulated_ml.tracking import lineage as found
     from regulated_ml.tracking.store import RUNS, RunStore
+    from regulated_ml.workflow.tracing import trace
 
     settings = output.settings(env)
     store = RunStore(settings.root / RUNS, settings.environment)
-    run = store.get(name or "train")
-    rows = found.rows(run, store.all())
+    with output.progress("looking for it") as progress:
+        traced = trace(settings, store, name, progress)
+    compared = _compared(settings, traced.rows, store.all()) if compare else None
+    _show(settings, traced, form, compared)
+    for sentence in (*traced.notes, *found.broken(traced.rows)):
+        output.warn(sentence)
+    if compared and compared.disagreements:
+        raise typer.Exit(ExitStatus.FOUND)
+
+
+def _compared(
+    settings: "Settings", rows: "Sequence[Row]", known: "Sequence[Record]"
+) -> "Comparison":
+    """The jobs among the rows, held against what AWS says of them."""
+    from regulated_ml.workflow.comparing import compare
+
+    ids = {row.id for row in rows}
+    with output.progress("asking SageMaker") as progress:
+        return compare(settings, [run for run in known if run.id in ids], progress)
+
+
+def _show(
+    settings: "Settings", traced: "Traced", form: LineageFormat, compared: "Comparison | None"
+) -> None:
+    from regulated_ml.tracking.lineage import flat
+
     if form is LineageFormat.HTML:
         from regulated_ml.reports.lineage import write
 
-        typer.echo(write(settings, run.id, rows).relative_to(settings.root))
+        page = write(settings, traced.name, traced.target, traced.rows)
+        typer.echo(page.relative_to(settings.root))
     elif form is LineageFormat.JSON:
-        output.print_json([row._asdict() for row in rows])
+        rows = [row._asdict() for row in traced.rows]
+        output.print_json(rows if compared is None else {"rows": rows, **_fields(compared)})
     elif form is LineageFormat.CSV:
-        typer.echo(found.flat(rows).to_csv(index=False), nl=False)
+        typer.echo(flat(traced.rows).to_csv(index=False), nl=False)
     else:
-        output.print_table(f"Lineage of {run.id}", COLUMNS, map(_cells, rows))
-    for sentence in found.broken(rows):
-        output.warn(sentence)
+        output.print_table(f"Lineage of {traced.name}", COLUMNS, map(_cells, traced.rows))
+        if compared is not None:
+            _show_comparison(compared)
+
+
+def _fields(compared: "Comparison") -> dict[str, object]:
+    return {
+        "jobs_compared": compared.jobs,
+        "facts_compared": compared.facts,
+        "disagreements": [each._asdict() for each in compared.disagreements],
+    }
+
+
+def _show_comparison(compared: "Comparison") -> None:
+    if compared.disagreements:
+        columns = ("run", "fact", "the record says", "AWS says")
+        output.print_table("Where record and AWS differ", columns, compared.disagreements)
+    elif compared.jobs:
+        typer.echo(f"AWS says the same of {compared.jobs} jobs: {compared.facts} facts compared.")
+    else:
+        typer.echo("None of these ran as a job of this environment on AWS: nothing to compare.")
 
 
 def _cells(row: "Row") -> tuple[str, ...]:
@@ -57,4 +115,4 @@ def _cells(row: "Row") -> tuple[str, ...]:
     files = f"{len(row.inputs)} -> {len(row.outputs)}"
     commit = "" if row.dirty is None else shown.commit(row.commit, row.dirty)
     started = row.started[:19].replace("T", " ")
-    return row.step, row.id[:40], started, row.user, commit, files, metrics
+    return row.title, row.id[:40], started, row.user, commit, files, metrics

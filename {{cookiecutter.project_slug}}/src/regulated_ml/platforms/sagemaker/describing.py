@@ -75,24 +75,58 @@ def _history(answer: Answer) -> tuple[str, ...]:
 
 
 def _facts(kind: Kind, answer: Answer) -> dict[str, Any]:
-    """What a record keeps beside the times: the image, the machine, where the outputs lie."""
-    if kind == "training":
-        resources = answer.get("ResourceConfig", {})
-        model = answer.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
-        facts = {
-            "image": answer.get("AlgorithmSpecification", {}).get("TrainingImage"),
-            "spot": answer.get("EnableManagedSpotTraining", False),
-            "outputs": model.rpartition("/")[0],
-        }
-    else:
-        resources = answer.get("ProcessingResources", {}).get("ClusterConfig", {})
-        outputs = answer.get("ProcessingOutputConfig", {}).get("Outputs", [])
-        facts = {
-            "image": answer.get("AppSpecification", {}).get("ImageUri"),
-            "outputs": next((each["S3Output"]["S3Uri"] for each in outputs), ""),
-        }
+    """What a record keeps beside the times: the image, the machine, the safeguards, the places."""
+    how = _training(answer) if kind == "training" else _processing(answer)
     return {
         "arn": answer.get(f"{APIS[kind].prefix}JobArn"),
+        "role": answer.get("RoleArn"),
+        **how,
+    }
+
+
+def _training(answer: Answer) -> dict[str, Any]:
+    model = answer.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
+    channels = answer.get("InputDataConfig", [])
+    return {
+        **_machine(answer.get("ResourceConfig", {})),
+        "image": answer.get("AlgorithmSpecification", {}).get("TrainingImage"),
+        "spot": answer.get("EnableManagedSpotTraining", False),
+        "kms_key": answer.get("OutputDataConfig", {}).get("KmsKeyId"),
+        **_network(answer),
+        "inputs": {
+            each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in channels
+        },
+        "outputs": model.rpartition("/")[0],
+    }
+
+
+def _processing(answer: Answer) -> dict[str, Any]:
+    config = answer.get("ProcessingOutputConfig", {})
+    return {
+        **_machine(answer.get("ProcessingResources", {}).get("ClusterConfig", {})),
+        "image": answer.get("AppSpecification", {}).get("ImageUri"),
+        "kms_key": config.get("KmsKeyId"),
+        **_network(answer.get("NetworkConfig", {})),
+        "inputs": {
+            each["InputName"]: each["S3Input"]["S3Uri"]
+            for each in answer.get("ProcessingInputs", [])
+        },
+        "outputs": next((each["S3Output"]["S3Uri"] for each in config.get("Outputs", [])), ""),
+    }
+
+
+def _machine(resources: Answer) -> dict[str, Any]:
+    return {
         "instance": resources.get("InstanceType"),
-        **facts,
+        "volume_kms_key": resources.get("VolumeKmsKeyId"),
+    }
+
+
+def _network(answer: Answer) -> dict[str, Any]:
+    vpc = answer.get("VpcConfig", {})
+    return {
+        "subnets": vpc.get("Subnets", []),
+        "security_groups": vpc.get("SecurityGroupIds", []),
+        "network_isolation": answer.get("EnableNetworkIsolation", False),
+        "traffic_encryption": answer.get("EnableInterContainerTrafficEncryption", False),
     }

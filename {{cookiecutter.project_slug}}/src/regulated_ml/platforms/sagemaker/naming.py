@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import check
+from regulated_ml.platforms.interface import Kind
 from regulated_ml.security.clients import platform
 from regulated_ml.settings import Settings
 
@@ -40,6 +41,31 @@ def run_id(settings: Settings, name: str) -> str | None:
     return found[1] if found else None
 
 
+def experiment(settings: Settings) -> str:
+    """The experiment of the project in an environment."""
+    return f"{settings.project.project_slug}-{settings.environment}"
+
+
+def trial(settings: Settings, origin: str) -> str:
+    """The trial of all runs that go back to the same one."""
+    return f"{settings.project.project_slug}-{origin}"
+
+
+def component(settings: Settings, run: str, kind: Kind | None) -> str:
+    """The trial component of a run: SageMaker's own, where a job of SageMaker has made the run."""
+    name = f"{settings.project.project_slug}-{run}"
+    return f"{name}-aws-{kind}-job" if kind else name
+
+
+def experiment_config(settings: Settings, run: str, line: str) -> dict[str, str]:
+    """The part of a job's request that has SageMaker put the job's component into a trial."""
+    return {
+        "experiment_name": experiment(settings),
+        "trial_name": trial(settings, line),
+        "trial_component_display_name": run,
+    }
+
+
 def inputs(settings: Settings, digest: str) -> Address:
     """Where files of a content lie that jobs read: the same content, the same place."""
     return Address(platform(settings).data_bucket, f"{_own(settings)}/inputs/{digest}/")
@@ -48,6 +74,16 @@ def inputs(settings: Settings, digest: str) -> Address:
 def outputs(settings: Settings, run_id: str) -> Address:
     """Where a job writes."""
     return Address(platform(settings).model_bucket, f"{_own(settings)}/runs/{run_id}/")
+
+
+def captures(settings: Settings) -> Address:
+    """Where endpoints write what they have captured."""
+    return Address(platform(settings).data_bucket, f"{_own(settings)}/capture/")
+
+
+def models(settings: Settings, version: str) -> Address:
+    """Where a version that was promoted to the environment lies."""
+    return Address(platform(settings).model_bucket, f"{_own(settings)}/models/{version}/")
 
 
 def _own(settings: Settings) -> str:

@@ -31,9 +31,8 @@ class Storage:
     def put(self, files: Mapping[str, Path], report: Report) -> Address:
         """Uploads files by their names, unless they are there; the same files, the same address."""
         digests = {name: sha256(path) for name, path in sorted(files.items())}
-        lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
-        address = naming.inputs(self.settings, hashlib.sha256(lines.encode()).hexdigest())
-        there = dict(self._listed(address))
+        address = naming.inputs(self.settings, content_hash(digests))
+        there = dict(self.listed(address))
         if strangers := there.keys() - {address.prefix + name for name in files}:
             # A job is given all that lies there.
             names = sorted(key.removeprefix(address.prefix) for key in strangers)
@@ -46,9 +45,17 @@ class Storage:
                 self._upload(address, name, files[name], digest, report)
         return address
 
+    def keep(self, address: Address, name: str, path: Path, report: Report) -> None:
+        """Uploads one file to its place, unless it is there with this content under the key."""
+        digest = sha256(path)
+        listed = dict(self.listed(address._replace(prefix=address.prefix + name)))
+        is_there = listed.get(address.prefix + name) == path.stat().st_size
+        if not (is_there and self._is_ours(address, name, digest)):
+            self._upload(address, name, path, digest, report)
+
     def fetch(self, address: Address, folder: Path, report: Report) -> None:
         """Downloads all that lies at an address into a folder, once every name has been checked."""
-        sizes = {key.removeprefix(address.prefix): size for key, size in self._listed(address)}
+        sizes = {key.removeprefix(address.prefix): size for key, size in self.listed(address)}
         for name, path in _paths(sizes, folder).items():
             key = address.prefix + name
             self._download(address.bucket, key, sizes[name], folder / path, report)
@@ -56,7 +63,7 @@ class Storage:
     def fetch_one(self, address: Address, name: str, target: Path, report: Report) -> bool:
         """Downloads one file, if it is there."""
         key = address.prefix + name
-        found = [size for each, size in self._listed(address._replace(prefix=key)) if each == key]
+        found = [size for each, size in self.listed(address._replace(prefix=key)) if each == key]
         for size in found:
             self._download(address.bucket, key, size, target, report)
         return bool(found)
@@ -80,7 +87,7 @@ class Storage:
             **self._owner,
         }
         done = _Done(report, path.stat().st_size, f"uploading {name}")
-        with _bucket_there(self.settings, address.bucket), path.open("rb") as content:
+        with bucket_there(self.settings, address.bucket), path.open("rb") as content:
             self.client.upload_fileobj(
                 content, address.bucket, address.prefix + name, ExtraArgs=extra, Callback=done
             )
@@ -88,7 +95,7 @@ class Storage:
     def _download(self, bucket: str, key: str, size: int, target: Path, report: Report) -> None:
         done = _Done(report, size, f"downloading {target.name}")
         with (
-            _bucket_there(self.settings, bucket),
+            bucket_there(self.settings, bucket),
             replacing(target) as temporary,
             temporary.open("wb") as content,
         ):
@@ -97,10 +104,19 @@ class Storage:
             rule = f"it has {target.stat().st_size} bytes, and S3 lists {size}"
             raise UserError.one("output", f"s3://{bucket}/{key}", rule, "follow the job again")
 
-    def _listed(self, address: Address) -> Iterator[tuple[str, int]]:
+    def key_of(self, address: Address, name: str) -> str | None:
+        """The KMS key that a file lies under which is listed."""
+        with clients.reached(self.settings):
+            head = self.client.head_object(
+                Bucket=address.bucket, Key=address.prefix + name, **self._owner
+            )
+        key: str | None = head.get("SSEKMSKeyId")
+        return key
+
+    def listed(self, address: Address) -> Iterator[tuple[str, int]]:
         """Key and size of each file at an address; marks of empty folders are none."""
         pages = self.client.get_paginator("list_objects_v2")
-        with _bucket_there(self.settings, address.bucket):
+        with bucket_there(self.settings, address.bucket):
             for page in pages.paginate(Bucket=address.bucket, Prefix=address.prefix, **self._owner):
                 for item in page.get("Contents", ()):
                     if not item["Key"].endswith("/"):
@@ -116,6 +132,12 @@ class Storage:
         return {"ExpectedBucketOwner": clients.platform(self.settings).aws_account_id}
 
 
+def content_hash(digests: Mapping[str, str]) -> str:
+    """One hash for files by their names: where inputs lie is named so."""
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 class _Done:
     """Adds up the bytes that are told piece by piece."""
 
@@ -128,7 +150,7 @@ class _Done:
 
 
 @contextmanager
-def _bucket_there(settings: Settings, bucket: str) -> Iterator[None]:
+def bucket_there(settings: Settings, bucket: str) -> Iterator[None]:
     """Says which setting names a bucket that is not there."""
     from botocore.exceptions import ClientError
 

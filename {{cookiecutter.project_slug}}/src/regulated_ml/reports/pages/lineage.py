@@ -1,47 +1,80 @@
-"""The page of a lineage: the picture, a row for each step, and every file with its hash."""
+"""The page of a lineage: the picture, who did what, and every file with its hash."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from regulated_ml.reports.elements import Figure, Page, Section, Table
 from regulated_ml.reports.plots import lineage as plots
 from regulated_ml.reports.words import NOTHING, plural
-from regulated_ml.tracking.lineage import SOURCE, Row, broken
+from regulated_ml.tracking.lineage import PREDICTION, SOURCE, Row, broken
+from regulated_ml.tracking.registry import ACTS, VERSION
 
 
-def page(file: str, target: str, rows: Sequence[Row]) -> Page:
-    """The page of the lineage of a run."""
-    steps = [row for row in rows if row.step != SOURCE]
-    mistakes = broken(rows)
-    finding = (
-        f"{plural(len(steps), 'step')} from one table, each file by its hash"
-        if not mistakes
-        else f"The chain does not close in {plural(len(mistakes), 'place')}"
-    )
+def page(file: str, name: str, target: str, rows: Sequence[Row]) -> Page:
+    """The page of the lineage of what is called so; `target` is the id of its row."""
+    acts = [row for row in rows if row.step in ACTS]
     return Page(
         file=file,
         label="Lineage",
-        finding=finding,
-        lead=f"Where {target} comes from, and what was made from it.",
+        finding=_finding(rows),
+        lead=f"Where {name} comes from, and what was made from it.",
         sections=(
             Section(
                 topic="Graph",
-                finding="From the table to what was found about the model",
-                text=tuple(f"{sentence}." for sentence in mistakes),
+                finding="From the table to what was made of it",
+                text=tuple(f"{sentence}." for sentence in broken(rows)),
                 figure=Figure(
                     name="lineage",
                     svg=plots.graph(rows, target),
-                    alternative=" from ".join(row.step for row in reversed(rows)),
+                    alternative=" from ".join(row.title for row in reversed(rows)),
                     reading="An arrow leads from what was made to what was made from it.",
                     table=_steps(rows),
                 ),
             ),
+            *([_decided(acts)] if acts else []),
             Section(
                 topic="Files",
                 finding="What each step has read and made",
-                tables=tuple(_files(row) for row in rows),
+                tables=tuple(_files(row) for row in rows if row.inputs or row.outputs),
             ),
         ),
     )
+
+
+def _finding(rows: Sequence[Row]) -> str:
+    """How far the chain goes, or that it does not close."""
+    if mistakes := broken(rows):
+        return f"The chain does not close in {plural(len(mistakes), 'place')}"
+    acts = sum(row.step in ACTS for row in rows)
+    jobs = sum(row.step not in (*ACTS, SOURCE, PREDICTION) for row in rows)
+    done = f" and {plural(acts, 'act')} of persons" if acts else ""
+    return f"{plural(jobs, 'step')} from one table{done}, each file by its hash"
+
+
+def _decided(acts: Sequence[Row]) -> Section:
+    """What persons did with the model, and on what grounds."""
+    table = Table(
+        caption="Acts",
+        align="lllll",
+        head=("Act", "Environment", "When", "Who", "What was said"),
+        rows=tuple(
+            (
+                row.title,
+                row.environment,
+                row.started[:19].replace("T", " "),
+                row.user,
+                "; ".join(_said(row)) or NOTHING,
+            )
+            for row in acts
+        ),
+    )
+    return Section(topic="Acts", finding="Who did what with the model", tables=(table,))
+
+
+def _said(row: Row) -> Iterator[str]:
+    """What was said in words, such as a reason; all of it is in the record."""
+    for name, value in row.parameters.items():
+        if name != VERSION and isinstance(value, str) and value:
+            yield f"{name}: {value}"
 
 
 def _steps(rows: Sequence[Row]) -> Table:
@@ -52,7 +85,7 @@ def _steps(rows: Sequence[Row]) -> Table:
         head=head,
         rows=tuple(
             (
-                row.step,
+                row.title,
                 row.id,
                 row.started[:19].replace("T", " "),
                 NOTHING if row.seconds is None else f"{row.seconds:.1f}",
@@ -73,7 +106,7 @@ def _commit(row: Row) -> str:
 
 def _files(row: Row) -> Table:
     return Table(
-        caption=f"{row.step}, {row.id}",
+        caption=f"{row.title}, {row.id}",
         align="lll",
         head=("", "File", "SHA-256"),
         rows=(

@@ -1,5 +1,6 @@
 """The picture of a lineage: a box for each step, an arrow from each to what was made from it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,10 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from regulated_ml.reports.plots.canvas import FILL, INK, MODEL, MUTED, OTHER, axes, picture
-from regulated_ml.tracking.lineage import SOURCE, Row
+from regulated_ml.reports.words import short
+from regulated_ml.tracking.lineage import PREDICTION, SOURCE, Row
+from regulated_ml.tracking.registry import ACTS
 
-ROW, BOX = 62, 40  # CSS pixels from one depth to the next, and the height of a box
-WIDTH = 0.46  # of a box, in shares of the picture's
+ROW, BOX = 78, 54  # CSS pixels from one depth to the next, and the height of a box
+WIDTH, ALL = 0.46, 0.94  # of a box, and of all beside each other, in shares of the picture's
+LINE = 15  # CSS pixels from one line of a box to the next
+LONGEST = {1: 60, 2: 40, 3: 26}  # letters in a line, by the number of boxes beside each other
 
 
 @picture
@@ -22,13 +27,35 @@ def graph(rows: Sequence[Row], target: str) -> Axes:
     area.set(xlim=(0, 1), ylim=(height, 0))
     area.axis("off")
     middles = _middles(depths)
+    wide = _widths(depths)
     for row in rows:
-        for parent in row.parents:
-            if parent in middles:
-                _arrow(area, middles[parent], middles[row.id])
+        for parent in _drawn(row, rows):
+            _arrow(area, (*middles[parent], wide[parent]), (*middles[row.id], wide[row.id]))
     for row in rows:
-        _box(area, row, middles[row.id], row.id == target)
+        beside = sum(depth == depths[row.id] for depth in depths.values())
+        letters = LONGEST.get(beside, LONGEST[max(LONGEST)])
+        _box(area, row, (*middles[row.id], wide[row.id]), letters, row.id == target)
     return area
+
+
+def _drawn(row: Row, rows: Sequence[Row]) -> list[str]:
+    """The parents that an arrow comes from.
+
+    An act rests on all that was found about a model, and that on the model: of its parents, those
+    are left out that another one goes back to.
+    """
+    by_id = {each.id: each for each in rows}
+    there = [parent for parent in row.parents if parent in by_id]
+    if row.step not in ACTS:
+        return there
+    behind: set[str] = set()
+    waiting = [name for parent in there for name in by_id[parent].parents]
+    while waiting:
+        name = waiting.pop()
+        if name in by_id and name not in behind:
+            behind.add(name)
+            waiting += by_id[name].parents
+    return [parent for parent in there if parent not in behind]
 
 
 def _depths(rows: Sequence[Row]) -> dict[str, int]:
@@ -49,14 +76,23 @@ def _middles(depths: Mapping[str, int]) -> dict[str, tuple[float, float]]:
     return places
 
 
-def _arrow(area: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+def _widths(depths: Mapping[str, int]) -> dict[str, float]:
+    """The width of each box, in shares of the picture's: as many as there are have to fit."""
+    beside = Counter(depths.values())
+    return {name: min(WIDTH, ALL / beside[depth]) for name, depth in depths.items()}
+
+
+Place = tuple[float, float, float]  # of a box: its middle, across and down, and its width
+
+
+def _arrow(area: Axes, start: Place, end: Place) -> None:
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": OTHER, "linewidth": 1.2}
-    if end[1] - start[1] > ROW:
+    if end[1] - start[1] > ROW and start[0] != end[0]:
         # Past the boxes in between: from the side of the one to the outer part of the other.
         side = 1 if end[0] > start[0] else -1
         bend = f"angle3,angleA=0,angleB={-90 * side}"
-        begin = (start[0] + side * WIDTH / 2, start[1])
-        finish = (end[0] + side * WIDTH / 4, end[1] - BOX / 2)
+        begin = (start[0] + side * start[2] / 2, start[1])
+        finish = (end[0] + side * end[2] / 4, end[1] - BOX / 2)
     else:
         bend, begin = "arc3", (start[0], start[1] + BOX / 2)
         finish = (end[0], end[1] - BOX / 2)
@@ -64,14 +100,14 @@ def _arrow(area: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
     area.annotate("", xy=finish, xytext=begin, arrowprops=style)
 
 
-def _box(area: Axes, row: Row, middle: tuple[float, float], is_target: bool) -> None:
-    left, top = middle[0] - WIDTH / 2, middle[1] - BOX / 2
+def _box(area: Axes, row: Row, place: Place, letters: int, is_target: bool) -> None:
+    across, down, width = place
     edge, weight = (MODEL, 2.0) if is_target else (OTHER, 1.0)
     fill = FILL if row.step == SOURCE else "white"
     area.add_patch(
         FancyBboxPatch(
-            (left, top),
-            WIDTH,
+            (across - width / 2, down - BOX / 2),
+            width,
             BOX,
             boxstyle="round,pad=0,rounding_size=0.015",
             mutation_aspect=400,
@@ -80,7 +116,26 @@ def _box(area: Axes, row: Row, middle: tuple[float, float], is_target: bool) -> 
             linewidth=weight,
         )
     )
-    below = row.id[:12] if row.step == SOURCE else row.id.partition("-")[2]
-    across: dict[str, Any] = {"ha": "center", "va": "center"}
-    area.text(middle[0], middle[1] - 8, row.step, color=INK, weight="bold", **across)
-    area.text(middle[0], middle[1] + 9, below, color=MUTED, size=8, **across)
+    lines = _lines(row)
+    top = down - LINE * (len(lines) - 1) / 2
+    centred: dict[str, Any] = {"ha": "center", "va": "center"}
+    for number, text in enumerate(lines):
+        style: dict[str, Any] = {"color": MUTED, "size": 8}
+        if number == 0:
+            style = {"color": INK, "weight": "bold"}
+        # A person's name may hold a dollar, which would begin a formula.
+        area.text(
+            across, top + LINE * number, short(text, letters), parse_math=False, **style, **centred
+        )
+
+
+def _lines(row: Row) -> list[str]:
+    """What a box says: the step, which one, and of an act who did it."""
+    if row.step == SOURCE:
+        return [row.step, row.id[:12]]
+    moment = row.started[:16].replace("T", " ")
+    if row.step == PREDICTION:
+        return [row.title, moment, row.id]
+    if row.step in ACTS:
+        return [row.title, moment, row.user.rpartition("/")[2]]
+    return [row.title, row.id.partition("-")[2] or row.id]

@@ -1,0 +1,220 @@
+"""From what an examiner names - a run, a version, an endpoint, a prediction - to its lineage."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from regulated_ml.errors import UserError
+from regulated_ml.platforms.interface import MODEL_ARCHIVE, Report
+from regulated_ml.settings import Settings
+from regulated_ml.tracking import captures, lineage, registry
+from regulated_ml.tracking.captures import Capture
+from regulated_ml.tracking.lineage import PREDICTION, Row
+from regulated_ml.tracking.records import Record
+from regulated_ml.tracking.registry import VERSION, Version
+from regulated_ml.tracking.store import RunStore
+
+if TYPE_CHECKING:
+    from regulated_ml.platforms.sagemaker.serving import Model, Serving
+
+VERSION_NAME = re.compile(r"latest|v?\d+")
+DEPLOY, ENDPOINT = "deploy", "endpoint"  # the act, and the parameter of it that names the endpoint
+
+
+class Traced(NamedTuple):
+    """The lineage of something, and what has to be said about how it was found."""
+
+    name: str  # of what it is the lineage of, for a page's file and title
+    target: str  # the id of its row
+    rows: list[Row]
+    notes: tuple[str, ...] = ()
+
+
+def _nothing(done: float, total: float | None = None, text: str | None = None) -> None:
+    pass
+
+
+def trace(settings: Settings, store: RunStore, name: str, report: Report = _nothing) -> Traced:
+    """The lineage of a run, a model version, an endpoint or a captured prediction.
+
+    Args:
+        settings: of the environment; where it is one on AWS, SageMaker and the data bucket are
+            asked about endpoints and predictions that no record here names.
+        store: the runs of the environment.
+        name: a run's id, a unique beginning of one or a step; v3, 3 or latest; an endpoint's name;
+            an inference id or event id of a captured prediction.
+        report: told how the search goes on.
+
+    Raises:
+        UserError: nothing is called so, or which version served is not known.
+    """
+    known = store.all()
+    if VERSION_NAME.fullmatch(name):
+        return _version(registry.find(known, name), known)
+    if any(run.id.startswith(name) or run.step == name for run in known):
+        target = store.get(name)
+        return Traced(target.id, target.id, lineage.rows(target, known))
+    if deployed := [
+        run for run in _deployments(settings, known) if run.parameters[ENDPOINT] == name
+    ]:
+        return _deployment(deployed[-1], known)
+    if found := captures.on_this_machine(settings.root, name):
+        return _prediction(settings, found, known)
+    if settings.platform and (traced := _on_aws(settings, name, known, report)):
+        return traced
+    raise _unknown(store, name)
+
+
+def _version(version: Version, known: Sequence[Record]) -> Traced:
+    return Traced(version.name, version.registered.id, lineage.of_version(version, known))
+
+
+def _deployments(settings: Settings, known: Sequence[Record]) -> list[Record]:
+    """The deployments to endpoints of the environment, the oldest first."""
+    return [
+        run
+        for run in known
+        if run.step == DEPLOY
+        and run.environment == settings.environment
+        and ENDPOINT in run.parameters
+    ]
+
+
+def _deployment(deployed: Record, known: Sequence[Record]) -> Traced:
+    version = registry.find(known, str(deployed.parameters[VERSION]))
+    return Traced(deployed.parameters[ENDPOINT], deployed.id, lineage.of_version(version, known))
+
+
+def _on_aws(
+    settings: Settings, name: str, known: Sequence[Record], report: Report
+) -> Traced | None:
+    """The lineage of what only AWS knows of this name."""
+    from regulated_ml.platforms.sagemaker import serving
+    from regulated_ml.security import clients
+
+    clients.identity(settings)  # in another account nothing is called so, which says nothing
+    if endpoint := serving.endpoint(settings, name):
+        traced = _version(_served(endpoint, known), known)
+        return traced._replace(name=name, notes=(_by_sagemaker(endpoint),))
+    if found := serving.captured(settings, name, report):
+        return _prediction(settings, found, known)
+    return None
+
+
+def _by_sagemaker(endpoint: "Serving") -> str:
+    return (
+        f"no record here is of a deployment to {endpoint.endpoint}: that it serves this version is "
+        f"what SageMaker says, since {endpoint.since:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def _prediction(settings: Settings, found: Capture, known: Sequence[Record]) -> Traced:
+    """The lineage of a prediction: of the version that the endpoint served at that time."""
+    earlier = [
+        run
+        for run in _deployments(settings, known)
+        if run.parameters[ENDPOINT] == found.endpoint
+        and datetime.fromisoformat(run.ended) <= found.time
+    ]
+    if earlier:
+        traced, parent = _deployment(earlier[-1], known), earlier[-1].id
+    else:
+        endpoint = _serving_then(settings, found)
+        version = _served(endpoint, known)
+        traced, parent = _version(version, known), version.registered.id
+        traced = traced._replace(notes=(_by_sagemaker(endpoint),))
+    row = _row(settings, found, parent)
+    # What was done with the version later did not bear on the prediction, but belongs to its story.
+    return traced._replace(name=found.id, target=row.id, rows=[*traced.rows, row])
+
+
+def _serving_then(settings: Settings, found: Capture) -> "Serving":
+    """The endpoint of a prediction, where it has not been changed since then."""
+    rule = f"{found.endpoint} made it at {found.time.isoformat()}; no record of a deployment"
+    if settings.platform:
+        from regulated_ml.platforms.sagemaker import serving
+
+        endpoint = serving.endpoint(settings, found.endpoint)
+        if endpoint and endpoint.since <= found.time:
+            return endpoint
+        was = "changed since" if endpoint else "deleted since"
+        rule = f"{rule} there is older, and the endpoint was {was}"
+    else:
+        rule = f"{rule} there is older"
+    fix = "fetch the records of whoever deployed it: rml runs fetch --env ENVIRONMENT"
+    raise UserError.one("prediction", found.id, rule, fix)
+
+
+def _row(settings: Settings, found: Capture, parent: str) -> Row:
+    """The prediction as a row; its request and response by hash, for they are a client's."""
+    time = found.time.isoformat()
+    return Row(
+        step=PREDICTION,
+        id=found.id,
+        parents=(parent,),
+        environment=settings.environment,
+        started=time,
+        ended=time,
+        seconds=None,
+        user="",
+        commit=None,
+        dirty=None,
+        code=None,
+        inputs={},
+        outputs={},
+        parameters={
+            "endpoint": found.endpoint,
+            "variant": found.variant,
+            "file": found.file,
+            "line": found.line,
+            "request_sha256": found.request,
+            "response_sha256": found.response,
+        },
+        metrics={},
+        job=None,
+        warnings=(),
+    )
+
+
+def _served(endpoint: "Serving", known: Sequence[Record]) -> Version:
+    """The version that an endpoint serves; `UserError` where it is none, or not one."""
+    found = {
+        version.number: version
+        for version in registry.versions(known)
+        for model in endpoint.models
+        if _is(version, model, known)
+    }
+    if len(found) == 1:
+        return next(iter(found.values()))
+    models = ", ".join(model.package or model.data or model.name for model in endpoint.models)
+    rule = (
+        f"it serves {models}, which is {'several versions' if found else 'no version'} known here"
+    )
+    fix = "fetch the records of whoever registered it: rml runs fetch --env ENVIRONMENT"
+    raise UserError.one("endpoint", endpoint.endpoint, rule, fix)
+
+
+def _is(version: Version, model: "Model", known: Sequence[Record]) -> bool:
+    """Whether SageMaker's model is this version: by what its package, or its address, names.
+
+    A package carries the id of the registration. An address is that of the training job's own
+    output, or, where the version was promoted, one that holds the hash of the archive.
+    """
+    registered = version.registered
+    if model.package:
+        return registered.id in model.metadata.values()
+    parents = {run.id: run for run in known if run.id in registered.parents}
+    trained = [run for run in parents.values() if run.step == "train"]
+    return any(
+        (run.remote is not None and model.data == f"{run.remote.facts['outputs']}/{MODEL_ARCHIVE}")
+        or ((made := run.artifact(MODEL_ARCHIVE)) is not None and made.sha256 in model.data)
+        for run in trained
+    )
+
+
+def _unknown(store: RunStore, name: str) -> UserError:
+    also = "no endpoint is called so, and no captured prediction has this id"
+    error = store.no_such(name)
+    problems = [each._replace(rule=f"{each.rule}; {also}") for each in error.problems]
+    return UserError(problems, error.status)
