@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from regulated_ml.jobs import challenger, evaluate
+from regulated_ml.jobs import challenger, drawing, evaluate
 from regulated_ml.jobs.contract import JobError
+from regulated_ml.jobs.drawing import draw
 from regulated_ml.jobs.features import Feature, Layout
 from regulated_ml.jobs.matrices import Block, SampleFile
 
+from .clients import DATASET
 from .conftest import Here
 from .opt_ml import OptMl
 
@@ -28,7 +30,16 @@ PARAMETERS = {
     "confidence": 0.9,
     "seed": 3,
     "sample": "test",
+    "columns": [column for column in DATASET["columns"] if column["role"] in ("protected", "time")],
+    "fairness": {"smallest_group": 100, "bands": {}},
 }
+OUTPUTS = (
+    "evaluation.json",
+    "fairness.json",
+    "stability.json",
+    "sensitivity.json",
+    "scores.parquet",
+)
 
 
 def channels(prepared: Path, trained: Path, **instead: Path) -> dict[str, Path]:
@@ -78,7 +89,7 @@ def test_rows_in_several_pieces_are_judged_as_in_one(
     table = pd.read_parquet(pieces / "features.parquet")
     table.to_parquet(pieces / "features.parquet", row_group_size=70)
     again = here(evaluate.main, channels(prepared, trained, test=pieces), PARAMETERS) / "evaluation"
-    for name in ("evaluation.json", "scores.parquet"):
+    for name in OUTPUTS:
         assert (again / name).read_bytes() == (outputs / name).read_bytes()
 
 
@@ -95,7 +106,7 @@ def test_another_processor_finds_the_same_figures(
     job = opt_ml("old")
     ran = job.processing("regulated_ml.jobs.evaluate", channels(prepared, trained), PARAMETERS)
     assert ran.returncode == 0, ran.stderr
-    for name in ("evaluation.json", "scores.parquet"):
+    for name in OUTPUTS:
         assert (job.output("evaluation") / name).read_bytes() == (outputs / name).read_bytes()
 
 
@@ -164,23 +175,24 @@ def test_an_archive_without_one_model_is_refused(
 
 def test_the_challenger_takes_missing_values_and_new_codes(prepared: Path) -> None:
     layout = Layout.read(prepared / "train")
-    model = challenger.fit(SampleFile(prepared / "train", layout), seed=0)
+    model = challenger.fit(layout, draw(SampleFile(prepared / "train", layout), seed=0).block)
     odd = np.array([[np.nan, np.nan, np.nan], [1, 2000, 99]], np.float32)
     scores = challenger.scores(model, Block(odd, np.zeros(2, np.float32)))
     assert np.isfinite(scores).all()
 
 
-def test_the_challenger_learns_from_no_more_rows_than_it_needs(
+def test_no_more_rows_are_drawn_than_needed(
     prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample = SampleFile(prepared / "train", Layout.read(prepared / "train"))
-    monkeypatch.setattr(challenger, "MOST_ROWS", 500)
-    few = challenger.fit(sample, seed=0)
-    assert few.named_steps["columntransformer"].n_features_in_ == 3
-    same, other = (challenger.fit(sample, seed=seed) for seed in (0, 1))
-    coefficients = [m.named_steps["logisticregression"].coef_ for m in (few, same, other)]
-    assert np.array_equal(coefficients[0], coefficients[1])
-    assert not np.array_equal(coefficients[0], coefficients[2])
+    monkeypatch.setattr(drawing, "MOST_ROWS", 500)
+    few, same, other = (draw(sample, seed) for seed in (0, 0, 1))
+    assert len(few.rows) == len(few.block.labels) == 500
+    assert np.array_equal(few.rows, same.rows)
+    assert not np.array_equal(few.rows, other.rows)
+    everything = sample.block(0)
+    assert np.array_equal(few.block.labels, everything.labels[few.rows])
+    assert np.array_equal(few.block.values, everything.values[few.rows], equal_nan=True)
 
 
 def test_the_challenger_knows_categories_from_numbers(tmp_path: Path) -> None:
@@ -190,5 +202,6 @@ def test_the_challenger_knows_categories_from_numbers(tmp_path: Path) -> None:
     frame = pd.DataFrame({"y": (codes == 1).astype("int8"), "code": codes.astype("float32")})
     frame.to_parquet(tmp_path / "features.parquet")
     sample = SampleFile(tmp_path, Layout.read(tmp_path))
-    scores = challenger.scores(challenger.fit(sample, 0), sample.block(0))
+    model = challenger.fit(sample.layout, sample.block(0))
+    scores = challenger.scores(model, sample.block(0))
     assert roc_auc_score(frame["y"], scores) == 1

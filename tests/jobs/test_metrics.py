@@ -17,7 +17,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from regulated_ml.jobs import metrics
+from regulated_ml.jobs import intervals, metrics
 
 COSTS = {"false_positive": 1.0, "false_negative": 5.0}
 # Labels and scores in hundredths, so that there are ties; both labels occur.
@@ -147,8 +147,8 @@ def test_true_probabilities_are_calibrated() -> None:
 
 def test_wilson_by_hand() -> None:
     # Newcombe (1998), "Two-sided confidence intervals for the single proportion", table I.
-    assert metrics.wilson(81, 263, 0.95) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert metrics.wilson(0, 20, 0.95) == pytest.approx((0, 0.1611), abs=5e-5)
+    assert intervals.wilson(81, 263, 0.95) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert intervals.wilson(0, 20, 0.95) == pytest.approx((0, 0.1611), abs=5e-5)
 
 
 def test_curves_of_many_rows_are_thinned_with_both_ends() -> None:

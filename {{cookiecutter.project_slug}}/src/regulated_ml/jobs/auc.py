@@ -6,10 +6,11 @@ operating characteristic curves", Biometrics 44; computed from midranks in n log
 """
 
 import math
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from regulated_ml.jobs.intervals import quantile
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,7 +64,7 @@ def _covariance(one: "Floats", other: "Floats") -> float:
 
 def interval(found: Placements, confidence: float) -> dict[str, Any]:
     """The AUC with the interval that covers the true one with the probability `confidence`."""
-    reach = _quantile(confidence) * math.sqrt(max(covariance(found, found), 0.0))
+    reach = quantile(confidence) * math.sqrt(max(covariance(found, found), 0.0))
     return {
         "value": found.auc,
         "low": max(found.auc - reach, 0.0),
@@ -78,13 +79,16 @@ def difference(one: Placements, other: Placements, confidence: float) -> dict[st
     value = one.auc - other.auc
     variance = covariance(one, one) + covariance(other, other) - 2 * covariance(one, other)
     error = math.sqrt(max(variance, 0.0))
-    reach = _quantile(confidence) * error
+    reach = quantile(confidence) * error
     # Without any error the rows leave no doubt, be the areas equal or not.
     certain = 0.0 if value else 1.0
     p_value = math.erfc(abs(value) / error / math.sqrt(2)) if error else certain
     return {"value": value, "low": value - reach, "high": value + reach, "p_value": p_value}
 
 
-def _quantile(confidence: float) -> float:
-    """The half-width, in standard errors, of a two-sided interval of the normal distribution."""
-    return NormalDist().inv_cdf((1 + confidence) / 2)
+def separate_difference(one: Placements, other: Placements, confidence: float) -> dict[str, float]:
+    """How much larger the AUC on some rows is than that on others, with its interval."""
+    value = one.auc - other.auc
+    error = math.sqrt(max(covariance(one, one) + covariance(other, other), 0.0))
+    reach = quantile(confidence) * error
+    return {"value": value, "low": value - reach, "high": value + reach}

@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regulated_ml.jobs.features import Layout
-from regulated_ml.jobs.matrices import Block, SampleFile
+from regulated_ml.jobs.matrices import Block
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 NAME = "logistic regression"
-MOST_ROWS = 100_000  # learnt from; more change its 20 or so coefficients no further
 
 
-def fit(sample: SampleFile, seed: int) -> Any:
+def fit(layout: Layout, rows: Block) -> Any:
     """Fits it: numbers scaled, missing ones the median, categories one column for each code."""
     from sklearn.compose import make_column_transformer
     from sklearn.impute import SimpleImputer
@@ -22,8 +21,7 @@ def fit(sample: SampleFile, seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    rows = _drawn(sample, seed)
-    numbers, categories = _places(sample.layout)
+    numbers, categories = _places(layout)
     model = make_pipeline(
         make_column_transformer(
             (
@@ -46,20 +44,6 @@ def scores(model: Any, block: Block) -> "npt.NDArray[np.float64]":
     """
     found = model.predict_proba(block.values.astype(np.float64))[:, 1]
     return np.asarray(found.astype(np.float32), np.float64)
-
-
-def _drawn(sample: SampleFile, seed: int) -> Block:
-    """All rows of a sample, or as many as are learnt from, drawn at random."""
-    keep = np.zeros(sample.rows, bool)
-    rng = np.random.default_rng(seed)
-    keep[rng.choice(sample.rows, min(sample.rows, MOST_ROWS), replace=False)] = True
-    parts, start = [], 0
-    for number in range(sample.blocks):
-        block = sample.block(number)
-        chosen = keep[start : start + len(block.labels)]
-        parts.append(Block(block.values[chosen], block.labels[chosen]))
-        start += len(block.labels)
-    return Block(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _places(layout: Layout) -> tuple[list[int], list[int]]:

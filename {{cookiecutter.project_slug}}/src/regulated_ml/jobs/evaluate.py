@@ -1,18 +1,35 @@
 """Evaluate: a model and rows it has not seen in, metrics out (a processing job)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from regulated_ml.jobs import auc, challenger, contract, metrics, parquet
+from regulated_ml.jobs import (
+    auc,
+    challenger,
+    contract,
+    fairness,
+    groups,
+    metrics,
+    parquet,
+    proxies,
+    sensitivity,
+    stability,
+)
+from regulated_ml.jobs.columns import Columns
+from regulated_ml.jobs.drawing import Drawn, draw
+from regulated_ml.jobs.fairness import Decided
 from regulated_ml.jobs.matrices import SampleFile
 from regulated_ml.jobs.model import Model
+from regulated_ml.jobs.sensitivity import Probe
+from regulated_ml.jobs.stability import Compared
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+PARTS = 6  # of the work, for its progress
 LEAST = 2  # rows of either label: fewer have no variance
 
 
@@ -25,23 +42,67 @@ class Scored(NamedTuple):
 
 
 def main() -> None:
-    """Scores the sample with model and challenger, writes evaluation.json and scores.parquet."""
+    """Scores the sample with model and challenger, and writes what was found about the scores.
+
+    evaluation.json, fairness.json, stability.json and sensitivity.json, and scores.parquet.
+    """
     parameters = contract.parameters()
-    contract.progress("evaluate", 0, 3, "fitting the challenger")
+    contract.progress("evaluate", 0, PARTS, "fitting the challenger")
     model = Model.load(contract.processing_input("model"))
     train = SampleFile(contract.processing_input("train"), model.layout)
     test = SampleFile(contract.processing_input("test"), model.layout)
-    rival = challenger.fit(train, parameters["seed"])
-    contract.progress("evaluate", 1, 3, "scoring")
+    learnt = draw(train, parameters["seed"])
+    rival = challenger.fit(model.layout, learnt.block)
+    contract.progress("evaluate", 1, PARTS, "scoring")
     scored = _scored(model, rival, test)
     _check(scored.labels)
-    contract.progress("evaluate", 2, 3, "measuring")
+    contract.progress("evaluate", 2, PARTS, "measuring")
     folder = contract.processing_output("evaluation")
     contract.write_json(folder / "evaluation.json", evaluation(scored, parameters))
     rows = np.arange(1, len(scored.labels) + 1)
     columns = {"row": rows, "label": scored.labels, "score": scored.scores}
     parquet.write(folder / "scores.parquet", pa.table(columns))
-    contract.progress("evaluate", 3, 3)
+    for name, content in _further(model, learnt, test, scored, parameters):
+        contract.write_json(folder / f"{name}.json", content)
+    contract.progress("evaluate", PARTS, PARTS)
+
+
+def _further(
+    model: Model, learnt: Drawn, test: SampleFile, scored: Scored, parameters: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What validation asks beyond the figures of all rows, by the name of its file."""
+    folder, columns = contract.processing_input("test"), Columns.from_json(parameters["columns"])
+    drawn = draw(test, parameters["seed"])
+    rows = Decided.by(scored.labels, scored.scores, parameters["threshold"])
+    contract.progress("evaluate", 3, PARTS, "comparing groups")
+    protected = columns.having("protected")
+    bands = groups.edges(folder, protected, parameters["fairness"]["bands"])
+    attributes = groups.attributes(folder, protected, bands)
+    known = groups.attributes(contract.processing_input("train"), protected, bands)
+    told = proxies.search(
+        model.layout,
+        learnt,
+        drawn,
+        [
+            groups.paired(one.take(learnt.rows), other.take(drawn.rows))
+            for one, other in zip(known, attributes, strict=True)
+        ],
+        parameters,
+    )
+    yield "fairness", fairness.content(rows, attributes, parameters, told)
+    contract.progress("evaluate", 4, PARTS, "comparing samples and segments")
+    compared = Compared(
+        model.layout.features,
+        learnt,
+        model.scores_of(learnt.block.values),
+        drawn,
+        rows,
+        groups.periods(folder, columns.having("time")),
+    )
+    yield "stability", stability.content(compared, parameters)
+    contract.progress("evaluate", 5, PARTS, "moving features")
+    probe = Probe.of(model, learnt, drawn, parameters)
+    yield "sensitivity", sensitivity.content(probe, parameters)
 
 
 def evaluation(scored: Scored, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +152,7 @@ def _headline(
 def _scored(model: Model, rival: Any, sample: SampleFile) -> Scored:
     parts = []
     for done, (block, matrix) in enumerate(model.blocks(sample)):
-        contract.progress("evaluate", 1, 3, f"scoring, part {done + 1} of {sample.blocks}")
+        contract.progress("evaluate", 1, PARTS, f"scoring, part {done + 1} of {sample.blocks}")
         labels = block.labels.astype(np.int8)
         parts.append((labels, model.scores(matrix), challenger.scores(rival, block)))
     return Scored(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

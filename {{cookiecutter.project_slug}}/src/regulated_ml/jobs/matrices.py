@@ -70,14 +70,14 @@ class SampleFile:
     def block(self, number: int) -> Block:
         """One piece of the file, from 0."""
         table = self._file.read_row_group(number)
-        label, *columns = map(_numbers, table.columns)
+        label, *columns = map(numbers, table.columns)
         values = np.empty((len(table), len(columns)), np.float32)
         for place, column in enumerate(columns):
             values[:, place] = column
         return Block(values, label.astype(np.float32))
 
 
-def _numbers(column: pa.ChunkedArray) -> "npt.NDArray[Any]":
+def numbers(column: pa.ChunkedArray) -> "npt.NDArray[Any]":
     """The numbers of a column, NaN where one is missing.
 
     Read from Arrow's buffers, since its own `to_numpy` and `fill_null` import pandas, which takes a

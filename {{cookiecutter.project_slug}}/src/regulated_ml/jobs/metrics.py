@@ -6,10 +6,11 @@ is predicted to be positive, when its score is at or above a threshold.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from regulated_ml.jobs.intervals import wilson
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,15 +85,6 @@ def log_loss(labels: "Array", scores: "Array") -> float:
     # By the C library, whose logarithm is the same on every processor; NumPy's vectors differ.
     likely = np.where(labels == 1, kept, 1 - kept)
     return -math.fsum(map(math.log, likely.tolist())) / len(scores)
-
-
-def wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:
-    """The interval of a share after Wilson (1927), which stays within 0 and 1."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, weight = hits / rows, z * z / rows
-    centre = (share + weight / 2) / (1 + weight)
-    reach = z / (1 + weight) * math.sqrt(share * (1 - share) / rows + weight / (4 * rows))
-    return max(centre - reach, 0.0), min(centre + reach, 1.0)
 
 
 def calibration(labels: "Array", scores: "Array", confidence: float) -> list[dict[str, Any]]:

@@ -60,6 +60,12 @@ class Model:
         """The probability of the positive label, for each row."""
         return np.asarray(self.booster.predict(matrix), np.float32)
 
+    def scores_of(self, values: "npt.NDArray[np.float32]") -> "npt.NDArray[np.float32]":
+        """The same of rows that are given as numbers."""
+        if not len(values):
+            return np.zeros(0, np.float32)
+        return self.scores(xgboost.DMatrix(values, feature_names=self.layout.names))
+
 
 def declined(scores: "npt.NDArray[Any]", threshold: float) -> "npt.NDArray[np.bool_]":
     """Which clients are declined: those whose score is at or above the threshold."""

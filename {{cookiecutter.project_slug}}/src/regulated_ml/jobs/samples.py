@@ -1,7 +1,8 @@
 """The rows that a model learns from and is judged by: read from one table, written as samples.
 
 A sample is a folder: features.parquet (the label, then the features, as float32), features.json
-(their order and meaning) and measurements.parquet (identifier and protected columns, same rows).
+(their order and meaning) and measurements.parquet (identifier, protected columns and time, same
+rows).
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEATURES, MEASUREMENTS = "features.parquet", "measurements.parquet"
-MEASURED = ("identifier", "protected")
+MEASURED = ("identifier", "protected", "time")
 UNUSED = {  # why a column is no feature, by its role
     "identifier": "tells clients apart",
     "protected": "measured, not learnt from",
@@ -63,7 +64,7 @@ def _labels(values: "pd.Series[Any]", label: Column) -> "npt.NDArray[Any]":
     if count := int(values.isna().sum()):
         raise contract.JobError(f"{count} rows have no label ({label.name})")
     counts = values.value_counts()
-    codes = {value: _code(value) for value in counts.index}
+    codes = {value: code(value) for value in counts.index}
     if strangers := [value for value, code in codes.items() if code not in label.values]:
         found = ", ".join(f"{codes[value]} in {counts[value]} rows" for value in strangers)
         raise contract.JobError(
@@ -74,7 +75,7 @@ def _labels(values: "pd.Series[Any]", label: Column) -> "npt.NDArray[Any]":
     return np.asarray(values.isin(positive), np.int8)
 
 
-def _code(value: Any) -> str:
+def code(value: Any) -> str:
     """A code as dataset.yaml's JSON has it: as text, whole numbers without a point."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -64,6 +64,13 @@ def _evaluate_parameters(settings: Settings) -> dict[str, Any]:
         "seed": settings.model.split.seed,
         "sample": "test",
         "own_sample": False,
+        "fairness": settings.model.fairness.model_dump(mode="json"),
+        # Those by which rows are grouped; what features mean is known from the model.
+        "columns": [
+            column.model_dump(mode="json")
+            for column in settings.dataset.columns
+            if column.role in ("protected", "time")
+        ],
     }
 
 
@@ -72,12 +79,15 @@ def _explain_parameters(settings: Settings) -> dict[str, Any]:
         **settings.model.explanation.model_dump(mode="json"),
         "show_identifiers": settings.model.report.show_identifiers,
         "threshold": settings.model.evaluation.threshold,
+        "fairness": settings.model.fairness.model_dump(mode="json"),
         "seed": settings.model.split.seed,
         "columns": [column.model_dump(mode="json") for column in settings.dataset.columns],
     }
 
 
 _EVALUATION, _EXPLANATION = "evaluation/evaluation.json", "explanation/explanation.json"
+_FAIRNESS, _STABILITY = "evaluation/fairness.json", "evaluation/stability.json"
+_SENSITIVITY = "evaluation/sensitivity.json"
 _MODEL = Input(f"model/{MODEL_ARCHIVE}", "train", MODEL_ARCHIVE)
 
 STEPS = (
@@ -122,6 +132,19 @@ STEPS = (
             Metric("brier", _EVALUATION, ("brier",)),
             Metric("log_loss", _EVALUATION, ("log_loss",)),
             Metric("challenger_auc", _EVALUATION, ("challenger", "auc", "value")),
+            *(
+                Metric(name, _FAIRNESS, ("summary", name, "value"))
+                for name in (
+                    "selection_ratio_lowest",
+                    "tpr_gap_largest",
+                    "fpr_gap_largest",
+                    "calibration_gap_largest",
+                    "proxy_auc_largest",
+                )
+            ),
+            Metric("psi_scores", _STABILITY, ("scores", "psi", "value")),
+            Metric("auc_drop", _STABILITY, ("auc", "drop", "value")),
+            Metric("monotone_violations", _SENSITIVITY, ("monotone", "violations")),
         ),
     ),
     Step(
