@@ -323,8 +323,12 @@ def _check_twice(name: str, values: Sequence[object]) -> Iterator[Problem]:
 
 
 def _arn_relation(field: str, arn: str, account: str, region: str) -> Iterator[Problem]:
-    """The account, the region and the partition of an ARN are those of the answers."""
-    rule = rules()[fields()[field].kind]
+    return elsewhere(fields()[field].kind, arn, field, account, region)
+
+
+def elsewhere(kind: str, arn: str, field: str, account: str, region: str) -> Iterator[Problem]:
+    """Where account, region or partition of an ARN of some kind are not those of the answers."""
+    rule = rules()[kind]
     found = rule.match(rule.pattern, arn)
     expected = {"partition": partitions()[region], "region": region, "account": account}
     answer = {"partition": "aws_region", "region": "aws_region", "account": "aws_account_id"}

@@ -9,6 +9,7 @@ import typer
 from regulated_ml import __version__
 from regulated_ml.cli import (
     data,
+    endpoint,
     environment,
     jobs,
     model,
@@ -16,6 +17,7 @@ from regulated_ml.cli import (
     runs,
     security,
     standard,
+    ui,
     workflow,
 )
 from regulated_ml.errors import ExitStatus, UserError
@@ -30,12 +32,14 @@ app = typer.Typer(
 )
 workflow.add_to(app)
 app.add_typer(data.app, name="data")
+app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(environment.app, name="environment")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
 app.add_typer(security.app, name="security")
 app.add_typer(standard.app, name="standard")
+app.command()(ui.ui)
 
 # What the operating system says, in the words of someone who has to mend it.
 SYSTEM_ERRORS = {

@@ -79,10 +79,14 @@ def follow(
     as_json: output.JsonOption = False,
 ) -> None:
     """Follow a job to its end, fetch its outputs, finish its run."""
-    following = _following(output.settings(env))
+    from regulated_ml.workflow import publishing
+
+    settings = output.settings(env)
+    following = _following(settings)
     note = _note(following, name, env)
     with output.progress("following the job") as progress:
         run = following.finish(note, progress)
+        publishing.after_a_run(settings, following.store, progress, output.tell)
     if as_json:
         output.print_json({"runs": [run.model_dump(mode="json")]})
         return

@@ -144,6 +144,8 @@ def run(
         )
         if not as_json:
             _say([outcomes[step.name]], as_json)
+    with output.progress("sending what trackers wait for") as progress:
+        workflow.publish(progress)
     _report(workflow, as_json, list(outcomes.values()), force=force)
 
 

@@ -1,11 +1,15 @@
 """What a platform is given and gives back."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from regulated_ml.tracking.records import Record
+    from regulated_ml.tracking.registry import Version
 
 LOG = "job.log"  # what a job printed; lies beside its outputs
 MODEL_ARCHIVE = "model.tar.gz"  # what a training job's model folder becomes
@@ -27,6 +31,7 @@ class Job:
     checkpoints: Path | None = None  # a folder that outlives the job; training only
     code: Mapping[str, Path] = field(default_factory=dict)  # what the module needs, by its place
     tags: Mapping[str, str] = field(default_factory=dict)  # beside those of the project
+    line: str = ""  # the run that the line of runs began with; empty: it is in no experiment
 
     @property
     def step(self) -> str:
@@ -122,6 +127,45 @@ class RemotePlatform(Protocol):
 
     def recent(self) -> list[RemoteJob]:
         """The latest jobs of this project there, of any environment, the oldest first."""
+
+
+class Package(NamedTuple):
+    """A version in a registry of the platform's own."""
+
+    arn: str
+    status: str
+    properties: Mapping[str, str]  # what it says of the records that it was made from
+
+
+class ModelRegistry(Protocol):
+    """A registry of models that the platform keeps, derived from the records."""
+
+    def caller(self) -> str:
+        """Who the platform takes us for."""
+
+    def numbers(self) -> list[int]:
+        """The numbers of the versions that are there."""
+
+    def find(self, version: "Version") -> Package | None:
+        """The package of a version, if there is one."""
+
+    def check(self, runs: "Sequence[Record]", report: Report) -> None:
+        """Raises `UserError` where what jobs left on the platform is not what their records say."""
+
+    def put(self, version: "Version", runs: "Sequence[Record]") -> str:
+        """Registers a version, pending approval, unless it is there; returns its ARN."""
+
+    def decide(self, version: "Version", status: str, reason: str) -> str:
+        """Gives a version that is there a status; returns its ARN."""
+
+    def promote(
+        self,
+        version: "Version",
+        runs: "Sequence[Record]",
+        origin: Mapping[str, object],
+        report: Report,
+    ) -> str:
+        """Brings a version of another environment here, approved; returns its ARN."""
 
 
 def as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from regulated_ml.settings.rules import (
     dataset_problems,
     exception_problems,
     model_problems,
+    tracker_problems,
 )
 from regulated_ml.settings.separation import separation_problems
 
@@ -55,7 +56,8 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
         path = _environment_path(root, environment)
         platform = section(root, path, Environment, problems)
         if project and platform:
-            problems += _with_file(path, check_answers(_answers(project, platform)))
+            found = check_answers(_answers(project, platform))
+            problems += _with_file(path, [*found, *tracker_problems(platform, found)])
     elif project:
         # The other environments' values are not looked at here, so that `local` always works.
         answers = project.model_dump()

@@ -11,6 +11,7 @@ from regulated_ml.settings.controls import ControlException, OwnControls
 from regulated_ml.settings.documents import Documents
 from regulated_ml.settings.gates import Gate
 from regulated_ml.settings.fairness import Fairness
+from regulated_ml.settings.endpoint import Endpoint
 from regulated_ml.settings.instances import Instances
 
 Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
@@ -43,6 +44,7 @@ class Environment(Section):
     execution_role_arn: str
     data_bucket: str
     model_bucket: str
+    mlflow_arn: str = ""  # of a tracking server or app that SageMaker manages; empty: there is none
 
 
 class Column(Section):
@@ -191,6 +193,7 @@ class Model(Section):
     report: Report = Report()
     gates: tuple[Gate, ...] = ()
     instances: Instances = Instances()
+    endpoint: Endpoint = Endpoint()
 
 
 class Settings(Section):

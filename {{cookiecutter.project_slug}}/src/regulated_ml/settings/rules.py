@@ -4,14 +4,15 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 
-from regulated_ml.identifiers import Problem
+from regulated_ml.identifiers import Problem, check, elsewhere
 from regulated_ml.settings.controls import ControlException
 from regulated_ml.settings.fairness import fairness_problems
-from regulated_ml.settings.models import Column, Dataset, Model
+from regulated_ml.settings.models import Column, Dataset, Environment, Model
 
 DATASET, MODEL = "config/dataset.yaml", "config/model.yaml"
 CONTROLS, EXCEPTIONS = "config/controls.yaml", "config/exceptions.yaml"
 DOCUMENTS = "config/documents.yaml"
+MLFLOW = "mlflow_arn"  # the key, and the kind of its values
 
 LONGEST_EXCEPTION = datetime.timedelta(days=366)
 FEWEST_LITERALS = 8  # characters of a pattern before its first `*` or `?`
@@ -53,6 +54,17 @@ def _column_mistakes(column: Column) -> Iterator[tuple[str, str, str]]:
         for code in (*column.values, *column.undocumented):
             if isinstance(code, str):
                 yield code, f"a code of type {column.type} is written without quotes", "unquote it"
+
+
+def tracker_problems(platform: Environment, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """The rules of an environment's trackers; `problems` are those of its other values."""
+    arn = platform.mlflow_arn
+    wrong = list(check(MLFLOW, arn, MLFLOW)) if arn else []
+    place = {"aws_account_id": platform.aws_account_id, "aws_region": platform.aws_region}
+    # Held against the account and the region where those are right in themselves.
+    if arn and not wrong and not place.keys() & {problem.field for problem in problems}:
+        wrong = list(elsewhere(MLFLOW, arn, MLFLOW, *place.values()))
+    yield from wrong
 
 
 def model_problems(dataset: Dataset, model: Model) -> Iterator[Problem]:

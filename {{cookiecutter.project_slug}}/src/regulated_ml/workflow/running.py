@@ -53,6 +53,10 @@ class Workflow(ABC):
     def submit(self, order: Order, report: Report) -> Outcome | Handed:
         """As `run`, but does not wait for a job that goes on without us."""
 
+    @abstractmethod
+    def publish(self, report: Report) -> None:
+        """Has the trackers show what they have not been sent."""
+
     def parents(self, step: Step) -> list[Record]:
         """The latest run of each step that `step` reads from, fitting together.
 
@@ -109,6 +113,9 @@ class LocalWorkflow(Workflow):
         return outcome
 
     submit = run
+
+    def publish(self, report: Report) -> None:
+        """Nothing: on this machine a tracker is brought up to date when somebody looks at it."""
 
     def _execute(
         self, request: Request, unfinished: Unfinished, locks: tuple[int, ...], report: Report

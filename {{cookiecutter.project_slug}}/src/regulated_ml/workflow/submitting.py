@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,7 +13,7 @@ from regulated_ml.platforms.interface import Job, RemotePlatform, Report, Tell
 from regulated_ml.tracking.records import Begun, Dependencies, Submitted
 from regulated_ml.tracking.store import new_id
 from regulated_ml.tracking.submissions import Submissions
-from regulated_ml.workflow import recording
+from regulated_ml.workflow import publishing, recording
 from regulated_ml.workflow.following import Following
 from regulated_ml.workflow.requests import Order, Request, code_files
 from regulated_ml.workflow.running import Handed, Outcome, Workflow
@@ -44,7 +44,13 @@ class RemoteWorkflow(Workflow):
         if isinstance(handed, Outcome):
             return handed
         self.tell(f"{handed.note.job} {'submitted' if handed.fresh else 'was submitted earlier'}")
-        return Outcome(self.following.finish(handed.note, report), fresh=True)
+        outcome = Outcome(self.following.finish(handed.note, report), fresh=True)
+        self.publish(report)
+        return outcome
+
+    def publish(self, report: Report) -> None:
+        """Has the trackers show what they have not been sent."""
+        publishing.after_a_run(self.settings, self.store, report, self.tell)
 
     def submit(self, order: Order, report: Report) -> Outcome | Handed:
         """Submits a step, unless it is up to date or a job that does the same is there already."""
@@ -74,6 +80,7 @@ class RemoteWorkflow(Workflow):
         )
         job = self._job(request, begun)
         staged = self.platform.stage(job, report)
+        job = replace(job, line=publishing.opened(self.settings, self.store, begun, self.tell))
         note = Submitted(
             **{name: getattr(begun, name) for name in Begun.model_fields},
             job=self.platform.job_name(begun.id),

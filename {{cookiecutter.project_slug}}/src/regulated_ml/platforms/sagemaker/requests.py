@@ -49,6 +49,7 @@ def training(settings: Settings, job: Job, channels: Mapping[str, Address]) -> R
         "enable_inter_container_traffic_encryption": True,
         "environment": _environment(job),
         "tags": _tags(settings, job),
+        **_experiment(settings, job),
     }
 
 
@@ -96,7 +97,15 @@ def processing(settings: Settings, job: Job, channels: Mapping[str, Address]) ->
         },
         "environment": _environment(job),
         "tags": _tags(settings, job),
+        **_experiment(settings, job),
     }
+
+
+def _experiment(settings: Settings, job: Job) -> dict[str, Any]:
+    """Where SageMaker shows the job among its experiments; nothing where that could not be made."""
+    if not job.line:
+        return {}
+    return {"experiment_config": naming.experiment_config(settings, job.name, job.line)}
 
 
 def _hyperparameters(job: Job) -> dict[str, str]:

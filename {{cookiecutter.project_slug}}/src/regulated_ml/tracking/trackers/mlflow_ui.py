@@ -1,0 +1,112 @@
+"""MLflow's own pages on this machine: its server as a process that nobody else can reach.
+
+It listens on the machine's own address, takes no other name for itself, and tells nobody anything:
+no telemetry, no jobs in the background.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.tracking.trackers.mlflow import QUIET, LocalMlflow
+
+HOST = "127.0.0.1"
+START = 120.0  # seconds that the server may take to answer
+STOP = 10.0  # seconds that it may take to end
+
+ENVIRONMENT = {
+    **QUIET,
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS": "false",
+}
+
+
+def free_port(wanted: int) -> int:
+    """The port, where nobody has it; for 0 one that is free.
+
+    Raises:
+        UserError: somebody has it, or it is none.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except (OSError, OverflowError) as error:
+            rule = (
+                f"a port of this machine that is free: {getattr(error, 'strerror', None) or error}"
+            )
+            fix = "name another one, or 0 for any that is free: rml ui --port 0"
+            raise UserError.one("--port", wanted, rule, fix, ExitStatus.RESOURCE) from error
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(tracker: LocalMlflow, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """The server while the block runs, as soon as it answers at `http://127.0.0.1:PORT`.
+
+    Raises:
+        UserError: it has ended, or does not answer in time; its log says why.
+    """
+    log = tracker.folder / "server.log"
+    hosts = ",".join(f"{name}:{port}" for name in (HOST, "localhost"))
+    command = [
+        *(sys.executable, "-m", "mlflow", "server"),
+        *("--backend-store-uri", tracker.address),
+        *("--default-artifact-root", tracker.artifacts),
+        "--no-serve-artifacts",
+        *("--host", HOST, "--port", str(port), "--workers", "1"),
+        *("--allowed-hosts", hosts, "--x-frame-options", "DENY"),
+    ]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=tracker.folder,
+            env={**_foreign(), **ENVIRONMENT},
+            stdout=output,
+            stderr=output,
+            # Ctrl-C is for us, who then end it with all that it has started.
+            start_new_session=True,
+        )
+    try:
+        _wait(server, port, str(log))
+        yield server
+    finally:
+        _end(server)
+
+
+def _foreign() -> dict[str, str]:
+    """The variables of this process but those that would point MLflow to another store."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "_MLFLOW_"))}
+
+
+def _wait(server: "subprocess.Popen[bytes]", port: int, log: str) -> None:
+    deadline = time.monotonic() + START
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(urllib.error.URLError, OSError):
+            # By no proxy: the address is this machine's.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            opener.open(f"http://{HOST}:{port}/health", timeout=2).close()
+            return
+        time.sleep(0.1)
+    ended = server.returncode is not None
+    rule = "MLflow's server has ended" if ended else f"it does not answer within {START:.0f} s"
+    raise UserError.one("mlflow", "", rule, f"see its log: {log}", ExitStatus.RESOURCE)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """Ends the server and what it has started: they are a group of processes of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, 15)
+    try:
+        server.wait(STOP)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, 9)
+        server.wait()
