@@ -26,6 +26,8 @@ PARAMETERS = {
     "reason_codes": 4,
     "threshold": 0.5,
     "seed": 3,
+    "confidence": 0.95,
+    "fairness": {"smallest_group": 100, "bands": {}},
     "columns": DATASET["columns"],
 }
 

@@ -71,38 +71,40 @@ def _further(
     model: Model, learnt: Drawn, test: SampleFile, scored: Scored, parameters: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """What validation asks beyond the figures of all rows, by the name of its file."""
-    folder, columns = contract.processing_input("test"), Columns.from_json(parameters["columns"])
     drawn = draw(test, parameters["seed"])
     rows = Decided.by(scored.labels, scored.scores, parameters["threshold"])
     contract.progress("evaluate", 3, PARTS, "comparing groups")
-    protected = columns.having("protected")
-    bands = groups.edges(folder, protected, parameters["fairness"]["bands"])
-    attributes = groups.attributes(folder, protected, bands)
-    known = groups.attributes(contract.processing_input("train"), protected, bands)
-    told = proxies.search(
-        model.layout,
-        learnt,
-        drawn,
-        [
-            groups.paired(one.take(learnt.rows), other.take(drawn.rows))
-            for one, other in zip(known, attributes, strict=True)
-        ],
-        parameters,
-    )
-    yield "fairness", fairness.content(rows, attributes, parameters, told)
+    yield "fairness", _fairness(model, learnt, drawn, rows, parameters)
     contract.progress("evaluate", 4, PARTS, "comparing samples and segments")
-    compared = Compared(
-        model.layout.features,
-        learnt,
-        model.scores_of(learnt.block.values),
-        drawn,
-        rows,
-        groups.periods(folder, columns.having("time")),
-    )
+    periods = _periods(Columns.from_json(parameters["columns"]))
+    train_scores = model.scores_of(learnt.block.values)
+    compared = Compared(model.layout.features, learnt, train_scores, drawn, rows, periods)
     yield "stability", stability.content(compared, parameters)
     contract.progress("evaluate", 5, PARTS, "moving features")
     probe = Probe.of(model, learnt, drawn, parameters)
     yield "sensitivity", sensitivity.content(probe, parameters)
+
+
+def _fairness(
+    model: Model, learnt: Drawn, drawn: Drawn, rows: Decided, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The content of fairness.json."""
+    train, test = (contract.processing_input(name) for name in ("train", "test"))
+    protected = groups.measured(test, Columns.from_json(parameters["columns"]).having("protected"))
+    bands = groups.edges(test, protected, parameters["fairness"]["bands"])
+    known, own = (groups.attributes(sample, protected, bands) for sample in (train, test))
+    pairs = [
+        groups.paired(one.take(learnt.rows), other.take(drawn.rows))
+        for one, other in zip(known, own, strict=True)
+    ]
+    told = proxies.search(model.layout, learnt, drawn, pairs, parameters)
+    return fairness.content(rows, own, parameters, told)
+
+
+def _periods(columns: Columns) -> groups.Attribute | None:
+    """The test rows in periods, where the table has a time."""
+    test = contract.processing_input("test")
+    return groups.periods(test, groups.measured(test, columns.having("time")))
 
 
 def evaluation(scored: Scored, parameters: Mapping[str, Any]) -> dict[str, Any]:

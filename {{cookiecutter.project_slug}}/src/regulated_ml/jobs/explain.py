@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from regulated_ml.jobs import contract, reasons, shown
+from regulated_ml.jobs import contract, groups, reasons, shown
 from regulated_ml.jobs.columns import Columns
 from regulated_ml.jobs.contributions import Picked, Statistics, explained
 from regulated_ml.jobs.explanation import Findings, content
 from regulated_ml.jobs.explanation_tables import tables
 from regulated_ml.jobs.features import Feature
+from regulated_ml.jobs.group_reasons import GroupCounts
 from regulated_ml.jobs.matrices import SampleFile
 from regulated_ml.jobs.model import Model, declined
 
@@ -28,16 +29,20 @@ def main() -> None:
     features = in_words_of(columns, model.layout.features)
     folder = contract.processing_output("explanation")
     clients = shown.chosen(model, sample, parameters)
+    test = contract.processing_input("test")
+    protected = groups.measured(test, columns.having("protected"))
+    bands = groups.edges(test, protected, parameters["fairness"]["bands"])
     found = Findings(
         features,
         Statistics(len(features)),
         reasons.Counts(features, parameters["reason_codes"]),
+        GroupCounts(groups.attributes(test, protected, bands), features),
         sample=Picked(drawn(sample.rows, parameters["sample"], parameters["seed"])),
         clients=Picked(np.array(clients)),
         shown=clients,
     )
     if parameters.get("show_identifiers"):
-        found.identifiers = shown.identifiers(contract.processing_input("test"), columns, clients)
+        found.identifiers = shown.identifiers(test, columns, clients)
     with tables(folder, features, parameters["reason_codes"]) as write:
         for done, (block, matrix) in enumerate(model.blocks(sample)):
             contract.progress("explain", done, sample.blocks)

@@ -9,6 +9,7 @@ import numpy as np
 from regulated_ml.jobs import reasons
 from regulated_ml.jobs.contributions import TOLERANCE, Explained, Picked, Statistics
 from regulated_ml.jobs.features import Feature
+from regulated_ml.jobs.group_reasons import GroupCounts
 from regulated_ml.jobs.model import declined
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Findings:
     features: Sequence[Feature]
     statistics: Statistics
     told: reasons.Counts
+    by_group: GroupCounts
     sample: Picked  # drawn in pictures
     clients: Picked  # with a waterfall each
     shown: Sequence[int]  # the same clients, in the order in which they are shown
@@ -38,7 +40,9 @@ class Findings:
         self.statistics.add(part)
         self.sample.add(part, first)
         self.clients.add(part, first)
-        return self.told.add(part.contributions[flagged])
+        chosen = self.told.add(part.contributions[flagged])
+        self.by_group.add(first + np.flatnonzero(flagged), chosen)
+        return chosen
 
 
 def content(found: Findings, gain: Mapping[str, float], parameters: Mapping[str, Any]) -> Json:
@@ -47,8 +51,9 @@ def content(found: Findings, gain: Mapping[str, float], parameters: Mapping[str,
     Args:
         found: all rows.
         gain: of each feature that the model splits by, the mean gain of its splits.
-        parameters: `explanation` of model.yaml, and `threshold`.
+        parameters: those of the job.
     """
+    groups = parameters["confidence"], parameters["fairness"]["smallest_group"]
     sample = found.sample.collected()
     ranked = _features(found, gain)
     top = [entry["name"] for entry in ranked[: parameters["top_features"]]]
@@ -72,6 +77,7 @@ def content(found: Findings, gain: Mapping[str, float], parameters: Mapping[str,
         "declined": found.told.declined,
         "reason_frequency": _frequency(found),
         "withheld_reasons": _withheld(found),
+        "reasons_by_group": found.by_group.content(*groups),
     }
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from regulated_ml.jobs import contract
 from regulated_ml.jobs.columns import Column
 from regulated_ml.jobs.contract import JobError
 from regulated_ml.jobs.matrices import numbers
@@ -48,6 +49,23 @@ class Attribute(NamedTuple):
     def take(self, rows: "Array") -> "Attribute":
         """The same for some of the rows."""
         return self._replace(places=self.places[rows])
+
+
+def measured(sample: Path, columns: Sequence[Column]) -> list[Column]:
+    """Those of some columns that a sample's measurements hold; warns of the others.
+
+    One is missing that dataset.yaml declares protected only since the rows were prepared.
+    """
+    if not columns:
+        return []
+    known = _opened(sample).schema_arrow.names
+    for column in columns:
+        if column.name not in known:
+            contract.warn(
+                f"{column.name} was not yet protected when these rows were prepared, so groups by "
+                "it are not measured: start `rml run`"
+            )
+    return [column for column in columns if column.name in known]
 
 
 def edges(sample: Path, columns: Sequence[Column], bands: Edges) -> dict[str, list[float]]:
@@ -120,11 +138,15 @@ def _span(column: Column, first: float, last: float) -> str:
     return f"{days[0]} to {days[1]}" if days[0] != days[1] else days[0]
 
 
-def _read(sample: Path, column: Column) -> pa.ChunkedArray:
+def _opened(sample: Path) -> pq.ParquetFile:
     try:
-        return pq.read_table(sample / MEASUREMENTS, columns=[column.name]).column(column.name)
-    except (OSError, KeyError, pa.ArrowInvalid) as error:
+        return pq.ParquetFile(sample / MEASUREMENTS)
+    except (OSError, pa.ArrowInvalid) as error:
         raise JobError(f"{sample.name}/{MEASUREMENTS} cannot be read: {error}") from None
+
+
+def _read(sample: Path, column: Column) -> pa.ChunkedArray:
+    return _opened(sample).read([column.name]).column(0)
 
 
 def _values(column: pa.ChunkedArray, about: Column) -> "Array":

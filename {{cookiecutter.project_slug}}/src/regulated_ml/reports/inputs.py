@@ -45,7 +45,7 @@ class SiteInput:
 
     `data`: name, state, rows, fingerprint, license, citation. `records`: one mapping a run, as its
     record.json. `description` and `check`: of `rml data describe` and `rml data check`. `training`,
-    `evaluation`, `explanation`: the jobs' JSON. A part that is None has not been made; its page is
+    `evaluation`, `fairness`, `stability`, `sensitivity`, `explanation`: the jobs' JSON. A part that is None has not been made; its page is
     left out and the start page names the command that makes it. `exceptions`: those from controls
     that are in force, of `regulated_ml.security.exceptions`.
     """
@@ -60,6 +60,9 @@ class SiteInput:
     check: Json | None = None
     training: Json | None = None
     evaluation: Json | None = None
+    fairness: Json | None = None
+    stability: Json | None = None
+    sensitivity: Json | None = None
     explanation: Json | None = None
     exceptions: Sequence[Json] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)

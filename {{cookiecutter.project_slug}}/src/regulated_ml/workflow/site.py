@@ -98,6 +98,9 @@ def _content(
         check=check(table, settings.dataset).as_json() if table else None,
         training=_json(store, latest.get("train"), "training.json"),
         evaluation=_json(store, latest.get("evaluate"), "evaluation/evaluation.json"),
+        fairness=_json(store, latest.get("evaluate"), "evaluation/fairness.json"),
+        stability=_json(store, latest.get("evaluate"), "evaluation/stability.json"),
+        sensitivity=_json(store, latest.get("evaluate"), "evaluation/sensitivity.json"),
         explanation=_json(store, latest.get("explain"), "explanation/explanation.json"),
         exceptions=exceptions.in_force(settings),
         vocabulary=_vocabulary(settings),
@@ -139,8 +142,11 @@ def _description(table: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _json(store: RunStore, run: Record | None, path: str) -> Any:
-    """What a job found; the file must be the one that the run's record names."""
-    if run is None:
+    """What a job found, unless it is one that knew no such file.
+
+    The file must be the one that the run's record names.
+    """
+    if run is None or run.artifact(path) is None:
         return None
     store.check_whole(run, [item for item in run.artifacts if item.path == path])
     return read_json(store.folder_of(run) / path)

@@ -79,6 +79,7 @@ def _explain_parameters(settings: Settings) -> dict[str, Any]:
         **settings.model.explanation.model_dump(mode="json"),
         "show_identifiers": settings.model.report.show_identifiers,
         "threshold": settings.model.evaluation.threshold,
+        "confidence": settings.model.evaluation.confidence,
         "fairness": settings.model.fairness.model_dump(mode="json"),
         "seed": settings.model.split.seed,
         "columns": [column.model_dump(mode="json") for column in settings.dataset.columns],
