@@ -1,0 +1,227 @@
+"""The endpoint as an ASGI application: the routes and statuses of the managed container.
+
+Plain ASGI, since a framework costs a tenth of the requests per second. What a caller sends wrongly
+is answered with a status and a sentence; nothing a caller sends ends the process.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from regulated_ml.serving import scoring
+from regulated_ml.serving.capture import VARIANT, Capture, Exchange, NotCapturedError
+from regulated_ml.serving.counting import Counts
+from regulated_ml.serving.rows import RefusedError, parse
+from regulated_ml.serving.scoring import CSV, JSON, Scorer
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+MAX_PAYLOAD_MB = 6  # the container's default; SageMaker takes no more for a real-time endpoint
+LARGE = 1 << 16  # bytes; from here on a body is scored beside the loop, which goes on answering
+PATIENCE = 10  # times the largest body are read of one that is larger, and no more
+INFERENCE_ID = "x-amzn-sagemaker-inference-id"
+EXPLAIN = "x-amzn-sagemaker-enable-explanations"
+# What may be asked for in `Accept`, and what is answered.
+ANSWERS = {"": CSV, "*/*": CSV, "text/csv": CSV, "text/*": CSV, "application/json": JSON}
+
+logger = logging.getLogger("regulated_ml.serving")
+
+
+class Answer(NamedTuple):
+    """A response."""
+
+    status: int
+    kind: str = "text/plain; charset=utf-8"
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint that serves one model.
+
+    Beside the container's routes it has that of the service itself, so that a client of
+    `sagemaker-runtime` can call it; there the service's own errors stand around the container's.
+    """
+
+    name: str
+    scorer: Scorer
+    counts: Counts
+    capture: Capture | None = None
+    max_payload_mb: int = MAX_PAYLOAD_MB
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or starts and ends with the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            started = time.perf_counter()
+            path, is_service = self._route(scope["path"])
+            answer = await self._answer(path, scope, receive)
+            counted = path if path in ROUTES else "other"
+            self.counts.answered(counted, answer.status, time.perf_counter() - started)
+            extra: list[tuple[bytes, bytes]] = []
+            if is_service:
+                answer, extra = _as_service(answer)
+            length = str(len(answer.body)).encode()
+            headers = [
+                (b"content-type", answer.kind.encode()),
+                (b"content-length", length),
+                *extra,
+            ]
+            start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+            await send(start)
+            await send({"type": "http.response.body", "body": answer.body})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown" and self.capture:
+                self.capture.close()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    def _route(self, path: str) -> tuple[str, bool]:
+        """The container's path of a request, and whether it was asked for by the service's own."""
+        is_service = path == f"/endpoints/{self.name}/invocations"
+        return ("/invocations" if is_service else path), is_service
+
+    async def _answer(self, path: str, scope: Scope, receive: Receive) -> Answer:
+        route = ROUTES.get(path)
+        if route is None:
+            return _refusal(404, f"the endpoint {self.name} has {', '.join(ROUTES)}")
+        method, answer = route
+        if scope["method"] != method:
+            return _refusal(405, f"{path} takes {method}")
+        try:
+            return await answer(self, scope, receive)
+        except RefusedError as refused:
+            return _refusal(refused.status, refused.sentence)
+        except Exception:
+            # Whatever is our own mistake costs this caller an answer, and nobody else.
+            logger.exception("a request was not answered")
+            return _refusal(500, "the endpoint failed; its log says why")
+
+    async def _ping(self, _scope: Scope, _receive: Receive) -> Answer:
+        return Answer(200)
+
+    async def _parameters(self, _scope: Scope, _receive: Receive) -> Answer:
+        found = {
+            "MaxConcurrentTransforms": os.cpu_count() or 1,
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": self.max_payload_mb,
+        }
+        return Answer(200, JSON, json.dumps(found).encode())
+
+    async def _metrics(self, _scope: Scope, _receive: Receive) -> Answer:
+        return Answer(200, "text/plain; version=0.0.4; charset=utf-8", self.counts.text())
+
+    async def _invoke(self, scope: Scope, receive: Receive) -> Answer:
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        body = await _body(receive, self.max_payload_mb << 20)
+        sent_type, kind = _content_type(headers), _accepted(headers)
+        if len(body) < LARGE:
+            rows, answer = self._scored(body, kind, headers.get(EXPLAIN))
+        else:
+            rows, answer = await asyncio.to_thread(self._scored, body, kind, headers.get(EXPLAIN))
+        if self.capture:
+            inference_id = headers.get(INFERENCE_ID)
+            now = datetime.now(UTC)
+            self._keep(Exchange(sent_type, body, answer.kind, answer.body, inference_id, now))
+        self.counts.scored(rows)
+        return answer
+
+    def _scored(self, body: bytes, kind: str, expression: str | None) -> tuple[int, Answer]:
+        rows = parse(body, self.scorer.columns)
+        scores = self.scorer.scores(rows)
+        if expression:
+            wanted = scoring.wanted(expression, scores)
+            if any(wanted):
+                found = self.scorer.explanations(rows, wanted)
+                return len(scores), Answer(200, JSON, scoring.explained(scores, kind, found))
+        write = scoring.as_json if kind == JSON else scoring.as_csv
+        return len(scores), Answer(200, kind, write(scores))
+
+    def _keep(self, exchange: Exchange) -> None:
+        if self.capture is None:
+            return
+        try:
+            self.capture.take(exchange)
+        except NotCapturedError as error:
+            said = f"the request cannot be captured, so it is not answered: {error}"
+            raise RefusedError(507, said) from error
+
+
+ROUTES: dict[str, tuple[str, Callable[[Endpoint, Scope, Receive], Awaitable[Answer]]]] = {
+    "/ping": ("GET", Endpoint._ping),
+    "/execution-parameters": ("GET", Endpoint._parameters),
+    "/metrics": ("GET", Endpoint._metrics),
+    "/invocations": ("POST", Endpoint._invoke),
+}
+
+
+def _as_service(answer: Answer) -> tuple[Answer, list[tuple[bytes, bytes]]]:
+    """What the service makes of the container's answer (InvokeEndpoint of its API).
+
+    An answer that is no success becomes ModelError, status 424, with the original beside it.
+    """
+    variant = (b"x-amzn-invoked-production-variant", VARIANT.encode())
+    if answer.status < 400:
+        return answer, [variant]
+    said = answer.body.decode().strip()
+    message = f"Received client error ({answer.status}) from the model: {said}"
+    content = {
+        "Message": message,
+        "OriginalMessage": said,
+        "OriginalStatusCode": answer.status,
+    }
+    return Answer(424, JSON, json.dumps(content).encode()), [(b"x-amzn-errortype", b"ModelError")]
+
+
+def _refusal(status: int, sentence: str) -> Answer:
+    return Answer(status, body=f"{sentence}\n".encode() if sentence else b"")
+
+
+def _content_type(headers: Mapping[str, str]) -> str:
+    given = headers.get("content-type", "")
+    kind, *parameters = (part.strip().lower() for part in given.split(";"))
+    strange = [each for each in parameters if not each.startswith("charset=")]
+    if kind != "text/csv" or strange:
+        raise RefusedError(415, f"the content type is {given or 'missing'}; rows come as text/csv")
+    return given
+
+
+def _accepted(headers: Mapping[str, str]) -> str:
+    """The first of the wanted types that there is."""
+    given = headers.get("accept", "")
+    for each in given.split(","):
+        if kind := ANSWERS.get(each.split(";")[0].strip().lower()):
+            return kind
+    raise RefusedError(406, f"{given} is not to be had; text/csv and application/json are")
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    """The whole body; one that is too large is read to its end, so that the caller can listen."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RefusedError(400, "the caller went away before the request was whole")
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= limit:
+            parts.append(part)
+        if size > limit * PATIENCE or (size > limit and not message.get("more_body")):
+            raise RefusedError(413, f"a request has at most {limit >> 20} MiB")
+        if not message.get("more_body"):
+            return b"".join(parts)
