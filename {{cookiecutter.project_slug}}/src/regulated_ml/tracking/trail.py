@@ -90,6 +90,18 @@ class Trail:
         """The oldest entry: it tells the trail of one clone from that of another."""
         return next(self._readable(), None)
 
+    def entry(self, record_id: str) -> Entry:
+        """The entry of a record.
+
+        Raises:
+            UserError: the trail has none.
+        """
+        for entry in self._readable():
+            if entry.id == record_id:
+                return entry
+        rule, fix = "the audit trail has no entry of it", "rml runs verify says what was changed"
+        raise UserError.one(str(self.path), record_id, rule, fix)
+
     def numbers(self) -> dict[str, int]:
         """The number of each record's entry; lines that are no entries are passed over."""
         return {entry.id: entry.number for entry in self._readable()}

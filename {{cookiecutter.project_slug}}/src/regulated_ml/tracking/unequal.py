@@ -122,16 +122,14 @@ def _schemas(one: Any, other: Any) -> Unequal | None:
 
 def _rows(one: Any, other: Any) -> Unequal | None:
     """The first row that differs and, of its columns, the first; a column at a time in memory."""
-    found: list[tuple[int, int, str, str]] = []
-    names = one.schema_arrow.names
-    for number, name in enumerate(names):
+    found: list[tuple[int, Unequal]] = []
+    for name in one.schema_arrow.names:
         left, right = (file.read([name]).column(0) for file in (one, other))
         if not left.equals(right) and (place := _first_row(left, right)) is not None:
             values = [_shown(each[place].as_py()) for each in (left, right)]
-            found.append((place, number, *values))
+            found.append((place, Unequal(f"row {place + 1:,}, column {name}", *values)))
     if found:
-        place, number, *ends = min(found)
-        return Unequal(f"row {place + 1:,}, column {names[number]}", *ends)
+        return min(found, key=lambda each: each[0])[1]
     counts = [file.metadata.num_rows for file in (one, other)]
     if counts[0] != counts[1]:
         return Unequal("number of rows", *(f"{count:,}" for count in counts))
