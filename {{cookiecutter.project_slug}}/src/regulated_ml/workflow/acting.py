@@ -28,6 +28,7 @@ class Act:
     parameters: Mapping[str, Any]  # what was said: version, reason, address
     inputs: tuple[Input, ...] = ()  # files that were looked at, with their hashes
     metrics: Mapping[str, float | int | str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()  # what a reader of the record should know
     module: str = ""  # no job runs
 
     @property
@@ -81,6 +82,8 @@ def perform(
             started,
             caller=caller,
         )
+        warnings = tuple(dict.fromkeys((*begun.warnings, *act.warnings)))
+        begun = begun.model_copy(update={"warnings": warnings})
         ended = datetime.now(UTC)
         seconds = (ended - started).total_seconds()
         record = recording.finished(begun, unfinished.folder, ended, seconds, metrics=act.metrics)

@@ -2,7 +2,14 @@
 
 import typer
 
-from regulated_ml.cli.model import registry
+from regulated_ml.cli.model import documents, registry, release
 
 app = typer.Typer(no_args_is_help=True, help="The versions of the model, and who agreed to them.")
+app.command()(registry.register)
 app.command("list")(registry.list_versions)
+app.command()(registry.show)
+app.command()(registry.approve)
+app.command()(registry.reject)
+app.command()(registry.promote)
+app.command()(documents.documents)
+app.command()(release.release)

@@ -1,0 +1,132 @@
+"""Brings an approved version to another environment: the same bytes, without retraining.
+
+The environment may be another account. The model is read from the training's run on this machine,
+where its hash is held against the record, so nobody needs rights in two accounts at once. What is
+uploaded lies under that environment's key, and is read back before anything is said of it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.identifiers import Problem
+from regulated_ml.platforms.interface import ModelRegistry, Report
+from regulated_ml.settings import LOCAL, Settings
+from regulated_ml.tracking import facts, registry
+from regulated_ml.tracking.records import Input, Record
+from regulated_ml.tracking.registry import VERSION, Version
+from regulated_ml.tracking.store import RunStore
+from regulated_ml.workflow import evidence
+from regulated_ml.workflow.acting import Act, perform
+from regulated_ml.workflow.approving import REHEARSAL, four_eyes, shown
+from regulated_ml.workflow.registering import archive_of, deciding
+
+# An environment, and the one that a version has been in before it.
+BEFORE = {"prod": "test"}
+OF_REAL_ROWS = ("prod",)  # environments that take no model of synthetic rows
+
+
+class Promoted(NamedTuple):
+    """A version in an environment, and what became of it."""
+
+    version: Version  # with the promotion among its acts
+    record: Record
+    fresh: bool  # False: it had been promoted there before
+    package: str | None  # its ARN there; None in `local`
+
+
+def promote(
+    settings: Settings,
+    store: RunStore,
+    name: str,
+    packages: ModelRegistry | None,
+    report: Report,
+) -> Promoted:
+    """Promotes a version.
+
+    Args:
+        settings: of the environment that it is brought to.
+        store: where runs are kept.
+        name: of the version.
+        packages: SageMaker's Model Registry of that environment; None in `local`.
+        report: is told what is being done.
+
+    Raises:
+        UserError: everything that speaks against it.
+    """
+    with deciding(store, report):
+        version = registry.find(store.all(), name)
+        runs = evidence.of_version(store, version.registered)
+        report(0, None, f"checking {version.name}")
+        model = version.registered.parameters["model"]
+        mistakes = [
+            *_objections(settings, version),
+            *evidence.problems(settings, store, model, runs),
+        ]
+        decision = version.decision
+        if mistakes or decision is None:
+            raise UserError(mistakes, ExitStatus.FOUND)  # before the account is asked anything
+        caller = packages.caller() if packages else None
+        person = facts.identity().model_copy(update={"aws": caller})
+        if mistakes := [*four_eyes(store, version, person, "promote")]:
+            raise UserError(mistakes, ExitStatus.FOUND)
+        done = version.done("promote", settings.environment)
+        record = done[-1] if done else _perform(settings, store, version, runs, caller)
+        origin = {
+            "source_environment": version.registered.environment,
+            "source_package": decision.parameters.get("package", ""),
+            "approve": decision.id,
+            "approved_by": shown(decision.identity),
+            "promote": record.id,
+        }
+        arn = packages.promote(version, runs, origin, report) if packages else None
+    acts = version.acts if done else (*version.acts, record)
+    return Promoted(version._replace(acts=acts), record, fresh=not done, package=arn)
+
+
+def _perform(
+    settings: Settings, store: RunStore, version: Version, runs: list[Record], caller: str | None
+) -> Record:
+    model = next(run for run in runs if run.step == "train")
+    archive = archive_of(model)
+    decisions = [version.decision] if version.decision else []
+    act = Act(
+        name="promote",
+        parents=(version.registered, *decisions),
+        parameters={
+            VERSION: version.number,
+            "from": version.registered.environment,
+            "to": settings.environment,
+            "model_sha256": archive.sha256,
+        },
+        inputs=(Input(channel="model", run=model.id, files=(archive,)),),
+        warnings=(REHEARSAL,) if settings.environment == LOCAL else (),
+    )
+    return perform(settings, store, act, caller=caller)
+
+
+def _objections(settings: Settings, version: Version) -> Iterator[Problem]:
+    own, target = version.registered.environment, settings.environment
+    if version.status != "approved":
+        rule = f"only an approved version is promoted; {version.name} is {version.status}"
+        fix = f"have it approved: {evidence.command(own)} model approve {version.name}"
+        yield Problem(version.name, version.status, rule, fix)
+    if (own == LOCAL) != (target == LOCAL):
+        rule = (
+            "a version of an environment on AWS goes to one on AWS; in local, whose four eyes are "
+            "a rehearsal, promotion is one too (--to local)"
+        )
+        fix = "run all steps in dev, and register that model: rml --env dev model register"
+        yield Problem("--to", target, rule, fix)
+    elif own == target != LOCAL:
+        rule = f"another environment than {own}, in which {version.name} was made"
+        yield Problem("--to", target, rule, "name the next one, for example test")
+    first = BEFORE.get(target)
+    if first and not version.done("promote", first) and own != first:
+        rule = f"a version goes to {target} after it has been in {first}"
+        fix = f"rml model promote {version.name} --to {first}"
+        yield Problem("--to", target, rule, fix)
+    if target in OF_REAL_ROWS and version.registered.data.state != "real":
+        rule = f"{target} takes models of real rows, whose hash is the one in config/dataset.yaml"
+        state = version.registered.data.state
+        yield Problem("data", state, rule, "fetch the real table, run all steps and register that")
