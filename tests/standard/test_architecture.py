@@ -23,8 +23,9 @@ ALLOWED = {
     "security": FOUNDATION,
     # Sorted, because pytest-xdist wants one order in all of its processes.
     **{room: FOUNDATION | {"jobs", "security"} | (ROOMS - {"standard"}) for room in sorted(ROOMS)},
-    "workflow": FOUNDATION | {"jobs", "security"} | ROOMS,
-    "cli": FOUNDATION | {"jobs", "security", "workflow"} | ROOMS,
+    "documents": FOUNDATION | {"reports", "tracking"},
+    "workflow": FOUNDATION | {"documents", "jobs", "security"} | ROOMS,
+    "cli": FOUNDATION | {"documents", "jobs", "security", "workflow"} | ROOMS,
 }
 # What the managed XGBoost container has.
 CONTAINER = {"numpy", "pandas", "pyarrow", "sklearn", "scipy", "xgboost", "regulated_ml"}

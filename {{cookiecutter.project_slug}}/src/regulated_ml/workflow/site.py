@@ -42,9 +42,9 @@ def build(
     note = settings.root / REPORTS / MADE_FROM
     if not force and (pages := _pages_made_from(source, note)):
         return pages, False
-    content = _content(settings, store, runs, report)
+    site = content(settings, store, runs, report)
     notes = {MADE_FROM: json.dumps({"source": source})}
-    return build_site(content, settings.root / REPORTS, report, notes=notes), True
+    return build_site(site, settings.root / REPORTS, report, notes=notes), True
 
 
 def _source(settings: Settings, runs: Sequence[Record]) -> str:
@@ -77,12 +77,18 @@ def _pages_made_from(source: str, note: Path) -> list[Path]:
     return pages if all(page.is_file() for page in pages) else []
 
 
-def _content(
-    settings: Settings, store: RunStore, runs: Sequence[Record], report: Report
+def content(
+    settings: Settings,
+    store: RunStore,
+    runs: Sequence[Record],
+    report: Report,
+    *,
+    describe_table: bool = True,
 ) -> SiteInput:
+    """What pages about these runs show; the table is described where it is still the same."""
     latest = {run.step: run for run in runs}
     report(0, None, "describing the table")
-    table = _table(settings, runs[0].data)
+    table = _table(settings, runs[0].data) if describe_table else None
     return SiteInput(
         project_name=settings.project.project_name,
         owner=settings.project.owner_name,
@@ -96,12 +102,12 @@ def _content(
         records=[run.model_dump(mode="json") for run in runs],
         description=_description(table, settings) if table else None,
         check=check(table, settings.dataset).as_json() if table else None,
-        training=_json(store, latest.get("train"), "training.json"),
-        evaluation=_json(store, latest.get("evaluate"), "evaluation/evaluation.json"),
-        fairness=_json(store, latest.get("evaluate"), "evaluation/fairness.json"),
-        stability=_json(store, latest.get("evaluate"), "evaluation/stability.json"),
-        sensitivity=_json(store, latest.get("evaluate"), "evaluation/sensitivity.json"),
-        explanation=_json(store, latest.get("explain"), "explanation/explanation.json"),
+        training=written(store, latest.get("train"), "training.json"),
+        evaluation=written(store, latest.get("evaluate"), "evaluation/evaluation.json"),
+        fairness=written(store, latest.get("evaluate"), "evaluation/fairness.json"),
+        stability=written(store, latest.get("evaluate"), "evaluation/stability.json"),
+        sensitivity=written(store, latest.get("evaluate"), "evaluation/sensitivity.json"),
+        explanation=written(store, latest.get("explain"), "explanation/explanation.json"),
         exceptions=exceptions.in_force(settings),
         vocabulary=_vocabulary(settings),
         show_identifiers=settings.model.report.show_identifiers,
@@ -141,7 +147,7 @@ def _description(table: Path, settings: Settings) -> dict[str, Any]:
     return describe(tables.read(table, settings.dataset), settings.dataset)
 
 
-def _json(store: RunStore, run: Record | None, path: str) -> Any:
+def written(store: RunStore, run: Record | None, path: str) -> Any:
     """What a job found, unless it is one that knew no such file.
 
     The file must be the one that the run's record names.

@@ -11,12 +11,11 @@ from regulated_ml.errors import ExitStatus, UserError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from regulated_ml.platforms.interface import ModelRegistry
-    from regulated_ml.settings import Settings
+    from regulated_ml.platforms.interface import Report
     from regulated_ml.tracking.records import Record
     from regulated_ml.tracking.registry import Version
-    from regulated_ml.tracking.store import RunStore
     from regulated_ml.workflow.approving import Decided
+    from regulated_ml.workflow.registering import Registrar
 
 VersionArgument = Annotated[
     str, typer.Argument(metavar="VERSION", help="v3 or 3; latest: the newest one.")
@@ -37,11 +36,10 @@ def register(
     """
     from regulated_ml.workflow import registering
 
-    settings, store, packages = _registry(env)
     with output.progress("registering the model") as progress:
-        model = store.get(run)
-        done = registering.register(settings, store, model, packages, progress)
-    version, fresh, package = done
+        registrar = _registrar(env, progress)
+        model = registrar.store.get(run)
+        version, fresh, package = registering.register(registrar, model)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
         return
@@ -97,12 +95,12 @@ def show(
     With an environment on AWS it is compared with SageMaker's Model Registry there.
     """
     from regulated_ml.tracking import registry
-    from regulated_ml.workflow import approving, evidence
+    from regulated_ml.workflow import evidence, objections
 
-    settings, store, packages = _registry(env)
+    settings, store, packages, _ = _registrar(env)
     version = registry.find(store.all(), name)
     runs = evidence.of_version(store, version.registered)
-    verdicts = approving.verdicts(settings, version)
+    verdicts = objections.verdicts(settings, version)
     package = packages.find(version) if packages else None
     if as_json:
         output.print_json(
@@ -172,11 +170,8 @@ def promote(
     if env not in ("local", own):
         rule = f"{name} was registered in {own}; where it is brought to is said by --to"
         raise UserError.one("--env", env, rule, "leave --env out", ExitStatus.USAGE)
-    settings, store, packages = _registry(to)
     with output.progress(f"promoting to {to}") as progress:
-        version, record, fresh, package = promoting.promote(
-            settings, store, name, packages, progress
-        )
+        version, record, fresh, package = promoting.promote(_registrar(to, progress), name)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
         return
@@ -186,9 +181,8 @@ def promote(
 
 
 def _decide(act: "Callable[..., Decided]", name: str, reason: str, env: str, as_json: bool) -> None:
-    settings, store, packages = _registry(env)
     with output.progress(f"deciding about {name}") as progress:
-        version, record, fresh, package = act(settings, store, name, reason, packages, progress)
+        version, record, fresh, package = act(_registrar(env, progress), name, reason)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
         return
@@ -200,16 +194,17 @@ def _decide(act: "Callable[..., Decided]", name: str, reason: str, env: str, as_
         output.warn(f"{version.name} stays where it was promoted to: {', '.join(places)}.")
 
 
-def _registry(env: str) -> "tuple[Settings, RunStore, ModelRegistry | None]":
+def _registrar(env: str, report: "Report" = lambda *_: None) -> "Registrar":
     from regulated_ml.tracking.store import RUNS, RunStore
+    from regulated_ml.workflow.registering import Registrar
 
     settings = output.settings(env)
     store = RunStore(settings.root / RUNS, env)
     if settings.platform is None:
-        return settings, store, None
+        return Registrar(settings, store, None, report)
     from regulated_ml.platforms.sagemaker.registry import SageMakerRegistry
 
-    return settings, store, SageMakerRegistry(settings, store)
+    return Registrar(settings, store, SageMakerRegistry(settings, store), report)
 
 
 def _show_facts(version: "Version", runs: "list[Record]") -> None:

@@ -37,9 +37,9 @@ def page(site: SiteInput) -> Page | None:
     words = site.vocabulary
     rate = found["label"]["rate"] if found.get("label") else None
     sections = [
-        _check(site),
-        _label_rates(found, words, rate),
-        _missing(found, words),
+        schema(site),
+        label_rates(found, words, rate),
+        missing(found, words),
         _correlations(found, words),
         _columns(found, words, rate),
     ]
@@ -49,7 +49,8 @@ def page(site: SiteInput) -> Page | None:
     return Page("data.html", "Data", finding, lead, tuple(s for s in sections if s))
 
 
-def _check(site: SiteInput) -> Section | None:
+def schema(site: SiteInput) -> Section | None:
+    """What the check of the table has found, or None where it was not made."""
     result = site.check
     if result is None:
         return None
@@ -102,7 +103,8 @@ def _rated(column: Json) -> list[float]:
     return [g["label_rate"] for g in groups if g["rows"] >= ENOUGH and is_number(g["label_rate"])]
 
 
-def _label_rates(found: Json, words: Vocabulary, rate: float | None) -> Section | None:
+def label_rates(found: Json, words: Vocabulary, rate: float | None) -> Section | None:
+    """How much the label's rate differs with each column."""
     if rate is None:
         return None
     columns = [(column, _rated(column)) for column in found["columns"]]
@@ -147,7 +149,8 @@ def _label_rates(found: Json, words: Vocabulary, rate: float | None) -> Section 
     )
 
 
-def _missing(found: Json, words: Vocabulary) -> Section:
+def missing(found: Json, words: Vocabulary) -> Section:
+    """Where values are missing."""
     rows = found["rows"] or 1
     lacking = [c for c in found["columns"] if c["missing"]]
     lacking.sort(key=lambda column: -column["missing"])

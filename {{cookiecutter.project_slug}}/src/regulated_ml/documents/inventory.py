@@ -1,0 +1,71 @@
+"""The inventory entry: one page by which the model is found, ranked and owned."""
+
+from regulated_ml.documents import shared
+from regulated_ml.documents.evidence import Evidence
+from regulated_ml.documents.structure import Document, Part
+from regulated_ml.reports.words import moment, plural
+
+NAME = "inventory-entry"
+
+
+def document(evidence: Evidence) -> Document:
+    """The entry of a version in the inventory of models."""
+    project, version = evidence.settings.project, evidence.version
+    return Document(
+        name=NAME,
+        label="Inventory entry",
+        title=f"{project.project_name} {version.name}",
+        lead=project.description,
+        open=evidence.open,
+        parts=(_identification(evidence), shared.use(evidence), _state(evidence), _where(evidence)),
+    )
+
+
+def _identification(evidence: Evidence) -> Part:
+    project = evidence.settings.project
+    return Part(
+        topic="Identification",
+        finding=f"{project.project_slug} {evidence.version.name}",
+        clauses=shared.clauses(evidence, "inventory"),
+        facts=(
+            ("Cost centre", project.cost_center),
+            ("Classification of the data", project.data_classification),
+            ("Repository", project.codecommit_repository),
+            *shared.version_facts(evidence),
+        ),
+    )
+
+
+def _state(evidence: Evidence) -> Part:
+    written = evidence.written
+    unsettled = [each for each in written.findings or () if each.state == "open"]
+    return Part(
+        topic="State",
+        finding=f"{evidence.version.status.capitalize()}, {plural(len(unsettled), 'open finding')}",
+        clauses=shared.clauses(evidence, "inventory", "approval", "monitoring", "overlays"),
+        facts=(
+            ("Next validation", shared.word(written.monitoring.next_validation)),
+            ("Open findings", str(len(unsettled)) if written.findings is not None else "open"),
+            ("Overlays", "open" if written.overlays is None else str(len(written.overlays))),
+            ("Open fields", str(len(evidence.open))),
+            ("Exceptions in force", str(len(evidence.settings.exceptions))),
+        ),
+    )
+
+
+def _where(evidence: Evidence) -> Part:
+    """Where the version is in use, by the records of those who took it there."""
+    acts = [act for act in evidence.version.acts if act.step in ("promote", "release", "deploy")]
+    facts = tuple(
+        (
+            act.step.capitalize(),
+            f"{act.environment}, {moment(act.ended)}, {shared.who(act.identity)}",
+        )
+        for act in acts
+    )
+    return Part(
+        topic="Where it is",
+        finding=f"{plural(len(acts), 'act')} on record" if acts else "Not promoted, not deployed",
+        clauses=shared.clauses(evidence, "inventory", "lineage"),
+        facts=facts,
+    )

@@ -1,0 +1,138 @@
+"""The model card: what the model is, for what, how well, and where not."""
+
+from regulated_ml.documents import shared
+from regulated_ml.documents.evidence import Evidence
+from regulated_ml.documents.results import result
+from regulated_ml.documents.structure import Document, Part, present
+from regulated_ml.reports.elements import Table
+from regulated_ml.reports.words import plural, quantity, whole
+
+NAME = "model-card"
+
+
+def document(evidence: Evidence) -> Document:
+    """The model card of a version."""
+    version = evidence.version
+    return Document(
+        name=NAME,
+        label="Model card",
+        title=f"{evidence.settings.project.project_name} {version.name}",
+        lead=evidence.settings.project.description,
+        open=evidence.open,
+        parts=present(
+            [
+                Part(
+                    topic="Version",
+                    finding=f"Version {version.name} is {version.status}",
+                    clauses=shared.clauses(evidence, "model-card", "inventory"),
+                    facts=shared.version_facts(evidence),
+                ),
+                shared.use(evidence),
+                _model(evidence),
+                _performance(evidence),
+                _from_result(evidence, "Fairness", "fairness", "proxies"),
+                _from_result(evidence, "Reasons", "explanation", "reasons"),
+                shared.limits(evidence),
+                shared.risks(evidence),
+                shared.oversight(evidence),
+                shared.monitoring(evidence),
+                shared.gates(evidence),
+                shared.people(evidence),
+                shared.lineage(evidence),
+                _packages(evidence),
+                shared.regulations(evidence),
+            ]
+        ),
+    )
+
+
+def _model(evidence: Evidence) -> Part:
+    model, dataset = evidence.model, evidence.settings.dataset
+    features = (evidence.site.training or {}).get("features", ())
+    monotone = [column.name for column in dataset.features if column.monotone]
+    label = dataset.label
+    event = evidence.site.vocabulary.event
+    rows = tuple((name, quantity(value)) for name, value in sorted(model.parameters.items()))
+    return Part(
+        topic="Model",
+        finding=f"Gradient-boosted trees on {plural(len(features), 'feature')}",
+        clauses=shared.clauses(evidence, "model-card", "development"),
+        facts=(
+            ("Predicts", f"the probability of “{event}”: {label.description}"),
+            ("Algorithm", f"XGBoost {model.dependencies.packages.get('xgboost-cpu', '')}".strip()),
+            ("Rounds", whole(model.metrics.get("rounds"))),
+            ("Features", ", ".join(features)),
+            ("Measured, not learnt from", ", ".join(c.name for c in dataset.protected) or "none"),
+            ("Monotone", ", ".join(monotone) or "none"),
+            (
+                "Threshold",
+                f"{evidence.settings.model.evaluation.threshold}: a score from here on is declined",
+            ),
+        ),
+        tables=(Table("Parameters of the training", "lr", ("Parameter", "Value"), rows),),
+    )
+
+
+def _performance(evidence: Evidence) -> Part | None:
+    found = result("discrimination", evidence)
+    if found is None:
+        return None
+    calibrated = result("calibration", evidence)
+    return Part(
+        topic="Performance",
+        finding=found.finding,
+        clauses=shared.clauses(evidence, "accuracy", "validation"),
+        text=(f"{calibrated.finding}.",) if calibrated else (),
+        signs=(*found.signs, *(calibrated.signs if calibrated else ())),
+        figures=found.figures,
+        tables=found.tables,
+    )
+
+
+def _from_result(evidence: Evidence, topic: str, key: str, answers: str) -> Part | None:
+    found = result(key, evidence)
+    if found is None:
+        return None
+    return Part(
+        topic=topic,
+        finding=found.finding,
+        clauses=shared.clauses(evidence, answers),
+        text=found.text,
+        signs=found.signs,
+        figures=found.figures,
+        tables=found.tables,
+    )
+
+
+def _packages(evidence: Evidence) -> Part:
+    """The supply chain: what was installed, under which licences."""
+    packages = evidence.packages
+    unknown = [each.name for each in packages if each.needed and not each.license]
+    rows = tuple(
+        (
+            each.name,
+            each.version,
+            each.license or "not known here",
+            "runs the model" if each.needed else "tool of developers",
+        )
+        for each in packages
+    )
+    signs = (
+        (
+            f"The licence of {plural(len(unknown), 'package')} that the model needs is not known "
+            f"here: {', '.join(unknown)}.",
+        )
+        if unknown
+        else ()
+    )
+    return Part(
+        topic="Supply chain",
+        finding=f"{plural(len(packages), 'package')} were installed when the model was trained",
+        clauses=shared.clauses(evidence, "lineage"),
+        text=(
+            "The bill of materials beside the version's record (CycloneDX) has them with the "
+            "hashes of the lock file. A licence is known where the same version is installed here.",
+        ),
+        signs=signs,
+        tables=(Table("Packages", "llll", ("Package", "Version", "Licence", "Use"), rows),),
+    )
