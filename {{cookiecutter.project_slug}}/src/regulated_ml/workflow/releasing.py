@@ -67,6 +67,7 @@ def release(
     """
     git = Git(settings.root)
     with deciding(store, report) as lock:
+        store.settle()  # a record that a kill kept from its place is a record all the same
         version = registry.find(store.all(), name)
         check_environment(settings, version)
         runs = evidence.of_version(store, version.registered)

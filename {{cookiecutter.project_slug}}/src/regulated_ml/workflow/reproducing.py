@@ -23,7 +23,7 @@ from regulated_ml.tracking.git import Git, WorkTrees
 from regulated_ml.tracking.records import Input, Record
 from regulated_ml.tracking.registry import find
 from regulated_ml.tracking.store import RUNS, RunStore
-from regulated_ml.workflow import explaining, interpreters, recovering
+from regulated_ml.workflow import evidence, explaining, interpreters, recovering
 from regulated_ml.workflow.interpreters import Interpreter
 from regulated_ml.workflow.requests import TABLE
 from regulated_ml.workflow.steps import STEP
@@ -65,16 +65,19 @@ class Again:
 def targets(settings: Settings, name: str) -> list[Record]:
     """The runs that a name stands for: a run, or all that a model version rests on.
 
+    Without a name they are the latest model, and what was found about it.
+
     Raises:
         UserError: there is no such run or version, or its record is damaged.
     """
-    every = RunStore(settings.root / RUNS)
-    known = every.all()
+    own = RunStore(settings.root / RUNS, settings.environment)
+    if not name:
+        return evidence.gather(own, own.get("train"))
+    every = RunStore(own.folder)
     if name[:1] == "v" and name[1:].isdecimal():
-        version = find(known, name)
-        return _of_act(version.registered, known)
-    run = RunStore(every.folder, settings.environment).get(name)
-    return [run] if run.step in STEP else _of_act(run, known)
+        return _of_act(find(every.all(), name).registered, every.all())
+    run = own.get(name)
+    return [run] if run.step in STEP else _of_act(run, every.all())
 
 
 def _of_act(act: Record, known: Sequence[Record]) -> list[Record]:
@@ -82,11 +85,10 @@ def _of_act(act: Record, known: Sequence[Record]) -> list[Record]:
     by_id = {run.id: run for run in known}
     if lost := [name for name in act.parents if name not in by_id]:
         raise _lost(act, lost)
-    return [each for name in act.parents for each in _jobs(by_id[name], known)]
-
-
-def _jobs(run: Record, known: Sequence[Record]) -> list[Record]:
-    return [run] if run.step in STEP else _of_act(run, known)
+    parents = [by_id[name] for name in act.parents]
+    return [
+        each for run in parents for each in ([run] if run.step in STEP else _of_act(run, known))
+    ]
 
 
 def chain(wanted: Iterable[Record], known: Sequence[Record]) -> list[Record]:

@@ -11,11 +11,14 @@ from regulated_ml.errors import ExitStatus, UserError
 if TYPE_CHECKING:
     from regulated_ml.workflow.reproducing import Again, Difference
 
-NAME_HELP = "An id or a unique beginning of one, a step (its latest run), or a model version: v3."
+NAME_HELP = (
+    "An id or a unique beginning of one, a step (its latest run), or a version of the model: v3. "
+    "Without one: the latest model and what was found about it."
+)
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(metavar="RUN", help=NAME_HELP)],
+    name: Annotated[str, typer.Argument(metavar="[RUN]", help=NAME_HELP)] = "",
     python: Annotated[
         str, typer.Option("--python", help="Another Python than the run's, such as 3.13.")
     ] = "",
