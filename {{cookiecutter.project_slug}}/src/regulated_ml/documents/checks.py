@@ -25,6 +25,17 @@ def nothing(_: Evidence) -> Iterator[str]:
     yield from ()
 
 
+def data(evidence: Evidence) -> Iterator[str]:
+    """Rows that are not those that were agreed, or break their own rules."""
+    found = evidence.runs["prepare"].data
+    if found.state != "real":
+        yield evidence.site.state.sentence
+    if found.violations:
+        yield f"The table breaks rules of dataset.yaml in {whole(found.violations)} places."
+    if unknown := (evidence.summary or {}).get("unknown_codes"):
+        yield f"Codes that dataset.yaml does not know occur in {', '.join(unknown)}."
+
+
 def discrimination(evidence: Evidence) -> Iterator[str]:
     """An AUC that cannot be told from chance, or is too good."""
     auc = (evidence.site.evaluation or {})["auc"]
@@ -96,12 +107,15 @@ def stability(evidence: Evidence) -> Iterator[str]:
         if moved is not None and moved > PSI_LOOK:
             yield f"The PSI of {each['description']} is {decimal(moved)}, {_size(moved)}."
     drop = found["auc"]["drop"]
-    if isinstance(drop, Mapping) and is_number(drop.get("low")) and drop["low"] > 0:
+    if drop and is_number(drop["low"]) and drop["low"] > 0:
         yield (
             f"The AUC falls by {decimal(drop['value'])} from training to test rows, more than by "
             "chance: the model knows its training rows better than others."
         )
-    if not found.get("periods"):
+    off = sorted({each["feature"] for each in found["segments"] if each["off"]})
+    if off:
+        yield f"The score is no rate of default in some segments of {', '.join(off)}."
+    if not found["periods"]:
         yield "The split is random: nothing here shows how the model does at another time."
 
 
@@ -138,16 +152,32 @@ def explanation(evidence: Evidence) -> Iterator[str]:
         yield "More than four reasons are given; FCRA 615(a) has at most four key factors."
 
 
+GAPS = {
+    "tpr_gap": "how many of those who default are declined",
+    "fpr_gap": "how many good clients are declined",
+    "selection_rate_gap": "how many are accepted",
+}
+
+
 def fairness(evidence: Evidence) -> Iterator[str]:
-    """Groups that are accepted less often, and features that stand in for an attribute."""
+    """Groups that fare worse by more than chance, and features that stand in for an attribute."""
     found = evidence.site.fairness or {}
+    if not found["attributes"]:
+        yield "No column is declared protected, so nothing is compared."
     for attribute in found["attributes"]:
-        ratio = attribute.get("selection_ratio")
+        ratio, name = attribute.get("selection_ratio"), attribute["description"]
         if ratio and ratio["value"] < FOUR_FIFTHS:
             yield (
-                f"{attribute['description']}: {ratio['group']} is accepted "
-                f"{decimal(ratio['value'], 2)} times as often as {ratio['reference']}, below 0.8."
+                f"Of {name}, the group {ratio['group']} is accepted {decimal(ratio['value'], 2)} "
+                f"times as often as {ratio['reference']}, below four fifths."
             )
+        apart = [
+            f"{words} ({percent(gap['value'])} between {gap['lowest']} and {gap['highest']})"
+            for key, words in GAPS.items()
+            if (gap := attribute.get(key)) and is_number(gap["low"]) and gap["low"] > 0
+        ]
+        if apart:
+            yield f"Groups of {name} differ by more than chance in {'; '.join(apart)}."
     for each in found["proxies"]:
         auc = _number(each.get("auc"))
         if auc is not None and auc > PROXY:

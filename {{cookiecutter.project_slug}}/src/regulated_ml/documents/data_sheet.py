@@ -4,7 +4,7 @@ from regulated_ml.documents import shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.results import result
 from regulated_ml.documents.structure import Document, Part, present
-from regulated_ml.reports.elements import Table
+from regulated_ml.reports.elements import Card, Table
 from regulated_ml.reports.pages import data as data_page
 from regulated_ml.reports.words import NOTHING, percent, plural, quantity, whole
 from regulated_ml.settings import Column
@@ -171,7 +171,7 @@ def _sections(evidence: Evidence) -> list[Part]:
             finding=section.finding,
             clauses=shared.clauses(evidence, "data"),
             text=section.text,
-            figures=(section.figure,) if section.figure else (),
+            cards=(Card(section.finding, section.figure),) if section.figure else (),
             tables=section.tables,
         )
         for section in sections

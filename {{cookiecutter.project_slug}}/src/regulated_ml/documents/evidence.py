@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from regulated_ml.documents.structure import Open
 from regulated_ml.reports.elements import Section
 from regulated_ml.reports.inputs import SiteInput
-from regulated_ml.reports.pages import explanation, model
+from regulated_ml.reports.pages import explanation, fairness, model, robustness
 from regulated_ml.settings import Settings
 from regulated_ml.settings.documents import Documents
 from regulated_ml.tracking.records import Record
@@ -50,10 +50,14 @@ class Evidence:
     open: tuple[Open, ...]
 
     @cached_property
-    def sections(self) -> Mapping[str, Section]:
-        """What the pages about model and explanation say, by topic; drawn once for all."""
-        pages = (model.page(self.site), explanation.page(self.site))
-        return {section.topic: section for page in pages if page for section in page.sections}
+    def sections(self) -> Mapping[str, Mapping[str, Section]]:
+        """What the report's pages say, by page and topic; drawn once for all documents."""
+        made = (each.page(self.site) for each in (model, robustness, fairness, explanation))
+        return {
+            page.label: {section.topic: section for section in page.sections}
+            for page in made
+            if page
+        }
 
     @property
     def written(self) -> Documents:

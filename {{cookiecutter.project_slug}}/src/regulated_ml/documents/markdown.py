@@ -72,11 +72,11 @@ def _part(part: Part) -> Iterator[str]:
         yield ""
     if part.facts:
         yield from _rows(("", ""), part.facts, "ll")
-    for figure in part.figures:
-        yield f"{escaped(figure.alternative)} {escaped(figure.reading)}"
+    for card in part.cards:
+        yield f"{escaped(card.figure.alternative)} {escaped(card.figure.reading)}"
         yield ""
-        if figure.table and figure.table not in part.tables:
-            yield from _table(figure.table)
+        if card.figure.table:
+            yield from _table(card.figure.table)
     for table in part.tables:
         yield from _table(table)
 

@@ -84,7 +84,7 @@ def _performance(evidence: Evidence) -> Part | None:
         clauses=shared.clauses(evidence, "accuracy", "validation"),
         text=(f"{calibrated.finding}.",) if calibrated else (),
         signs=(*found.signs, *(calibrated.signs if calibrated else ())),
-        figures=found.figures,
+        cards=found.cards,
         tables=found.tables,
     )
 
@@ -99,7 +99,7 @@ def _from_result(evidence: Evidence, topic: str, key: str, answers: str) -> Part
         clauses=shared.clauses(evidence, answers),
         text=found.text,
         signs=found.signs,
-        figures=found.figures,
+        cards=found.cards,
         tables=found.tables,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regulated_ml.documents.regulation import Clause
-from regulated_ml.reports.elements import Figure, Table
+from regulated_ml.reports.elements import Card, Table
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Part:
     text: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     signs: tuple[str, ...] = ()  # what a reader should stop at
-    figures: tuple[Figure, ...] = ()
+    cards: tuple[Card, ...] = ()  # pictures, each with what it shows as heading
     tables: tuple[Table, ...] = ()
 
     @property

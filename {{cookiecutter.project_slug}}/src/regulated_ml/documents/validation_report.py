@@ -130,7 +130,7 @@ def _test(key: str, method: Method, evidence: Evidence) -> Part:
         text=found.text,
         facts=method.facts,
         signs=found.signs,
-        figures=found.figures,
+        cards=found.cards,
         tables=found.tables,
     )
 

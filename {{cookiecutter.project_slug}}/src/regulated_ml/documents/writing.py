@@ -61,11 +61,11 @@ def _part(part: Part) -> dict[str, Any]:
         "facts": [{"name": name, "value": value} for name, value in part.facts],
         "figures": [
             {
-                "shows": figure.alternative,
-                "reading": figure.reading,
-                "table": asdict(figure.table) if figure.table else None,
+                "shows": card.figure.alternative,
+                "reading": card.figure.reading,
+                "table": asdict(card.figure.table) if card.figure.table else None,
             }
-            for figure in part.figures
+            for card in part.cards
         ],
         "tables": [asdict(table) for table in part.tables],
     }
