@@ -4,22 +4,21 @@ Approval is refused with every reason at once. The decision is a record, and Sag
 Registry is given the status afterwards, with the identity of the person who decides.
 """
 
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem, visible
-from regulated_ml.platforms.interface import ModelRegistry, Report
 from regulated_ml.settings import LOCAL, Settings
-from regulated_ml.settings.gates import PLACE
-from regulated_ml.tracking import facts, registry
-from regulated_ml.tracking.records import Identity, Record
+from regulated_ml.tracking import registry
+from regulated_ml.tracking.records import Record
 from regulated_ml.tracking.registry import VERSION, Version
-from regulated_ml.tracking.store import RunStore
-from regulated_ml.workflow import evidence
-from regulated_ml.workflow.acting import Act, perform, same_person
-from regulated_ml.workflow.registering import deciding
+from regulated_ml.workflow import documenting, evidence
+from regulated_ml.workflow.acting import Act, perform
+from regulated_ml.workflow.objections import four_eyes, objections, verdicts
+from regulated_ml.workflow.registering import Registrar, deciding
 
+DOCUMENTS = "documents"  # the folder of a version's documents, in that of the record
 LONGEST_REASON = 1000  # characters; SageMaker keeps 1,024
 REHEARSAL = (
     "In local a user's name is claimed, and nothing proves it: four eyes are a rehearsal here."
@@ -36,159 +35,73 @@ class Decided(NamedTuple):
     package: str | None  # ARN of the package that has the status; None in `local`
 
 
-def approve(
-    settings: Settings,
-    store: RunStore,
-    version: str,
-    reason: str,
-    packages: ModelRegistry | None,
-    report: Report,
-) -> Decided:
-    """Approves a version.
-
-    Args:
-        settings: of the version's environment.
-        store: where the environment's runs are kept.
-        version: its name.
-        reason: why, in the person's words; may be empty.
-        packages: SageMaker's Model Registry; None in `local`.
-        report: is told what is being done.
+def approve(registrar: Registrar, name: str, reason: str) -> Decided:
+    """Approves the version called so; the record keeps its gates and its documents.
 
     Raises:
         UserError: everything that speaks against it.
     """
-    evidence.check_gates(settings)
-    return _decide("approve", settings, store, version, reason, packages, report)
+    evidence.check_gates(registrar.settings)
+    return _decide("approve", registrar, name, reason)
 
 
-def reject(
-    settings: Settings,
-    store: RunStore,
-    version: str,
-    reason: str,
-    packages: ModelRegistry | None,
-    report: Report,
-) -> Decided:
-    """Rejects a version, an approved one too; see `approve`."""
+def reject(registrar: Registrar, name: str, reason: str) -> Decided:
+    """Rejects the version called so, an approved one too; see `approve`."""
     if not reason.strip():
         rule = "a rejection says why, so that the next version can be better"
         raise UserError.one("--reason", "", rule, "write it in a sentence", ExitStatus.USAGE)
-    return _decide("reject", settings, store, version, reason, packages, report)
+    return _decide("reject", registrar, name, reason)
 
 
-def _decide(
-    act: str,
-    settings: Settings,
-    store: RunStore,
-    name: str,
-    reason: str,
-    packages: ModelRegistry | None,
-    report: Report,
-) -> Decided:
+def _decide(act: str, registrar: Registrar, name: str, reason: str) -> Decided:
     _check_reason(reason)
-    with deciding(store, report):
-        version = registry.find(store.all(), name)
-        check_environment(settings, version)
-        if version.decision is not None and version.decision.step == act:
-            arn = _tell_sagemaker(packages, version, version.decision)
-            return Decided(version, version.decision, fresh=False, package=arn)
-        person = facts.identity().model_copy(
-            update={"aws": packages.caller() if packages else None}
-        )
-        report(0, None, f"checking {version.name}")
-        mistakes = [*four_eyes(store, version, person, act)]
+    with deciding(registrar.store, registrar.report):
+        version = registry.find(registrar.store.all(), name)
+        check_environment(registrar.settings, version)
+        earlier = version.decision
+        if earlier is not None and earlier.step == act:
+            return Decided(version, earlier, False, _tell_sagemaker(registrar, version, earlier))
+        record = _perform(act, registrar, version, reason)
+        arn = _tell_sagemaker(registrar, version, record)
+    return Decided(version._replace(acts=(*version.acts, record)), record, True, arn)
+
+
+def _perform(act: str, registrar: Registrar, version: Version, reason: str) -> Record:
+    settings, store, packages, report = registrar
+    person = registrar.person()
+    report(0, None, f"checking {version.name}")
+    mistakes = [*four_eyes(store, version, person, act)]
+    parameters: dict[str, Any] = {VERSION: version.number, "reason": reason}
+    if act == "approve":
+        mistakes += objections(settings, store, version)
+        parameters["gates"] = [each._asdict() for each in verdicts(settings, version)]
+    if packages:
+        package = packages.find(version)
+        parameters["package"] = package and package.arn
+        mistakes += [] if package else [_not_in_sagemaker(version)]
+    if mistakes:
+        raise UserError(mistakes, ExitStatus.FOUND)
+
+    def write(folder: Path) -> None:
         if act == "approve":
-            mistakes += objections(settings, store, version)
-        package = packages.find(version) if packages else None
-        if packages and package is None:
-            mistakes.append(_not_in_sagemaker(version))
-        if mistakes:
-            raise UserError(mistakes, ExitStatus.FOUND)
-        parameters: dict[str, Any] = {VERSION: version.number, "reason": reason}
-        if act == "approve":
-            parameters["gates"] = [each._asdict() for each in verdicts(settings, version)]
-        if package:
-            parameters["package"] = package.arn
-        done = Act(
-            name=act,
-            parents=(version.registered,),
-            parameters=parameters,
-            metrics=version.registered.metrics if act == "approve" else {},
-            warnings=(REHEARSAL,) if settings.environment == LOCAL else (),
-        )
-        record = perform(settings, store, done, caller=person.aws)
-        arn = _tell_sagemaker(packages, version, record)
-    return Decided(version._replace(acts=(*version.acts, record)), record, fresh=True, package=arn)
+            known = store.all()
+            documenting.write(settings, store, version, known, folder / DOCUMENTS, report=report)
+
+    done = Act(
+        name=act,
+        parents=(version.registered,),
+        parameters=parameters,
+        metrics=version.registered.metrics if act == "approve" else {},
+        warnings=(REHEARSAL,) if settings.environment == LOCAL else (),
+    )
+    return perform(settings, store, done, write, person.aws)
 
 
-class Verdict(NamedTuple):
-    """A gate, and what the version has to show."""
-
-    metric: str
-    value: float | int | str | None  # None: no run of the version reports it
-    rule: str
-    holds: bool
-
-
-def verdicts(settings: Settings, version: Version) -> list[Verdict]:
-    """Each gate of model.yaml against a version."""
-    found = version.registered.metrics
-    return [
-        Verdict(gate.metric, value, gate.rule, gate.holds(value))
-        for gate in settings.model.gates
-        for value in (found.get(gate.metric),)
-    ]
-
-
-def objections(settings: Settings, store: RunStore, version: Version) -> Iterator[Problem]:
-    """Everything that speaks against approving a version, but the person."""
-    registered = version.registered
-    runs = evidence.of_version(store, registered)
-    yield from evidence.problems(settings, store, registered.parameters["model"], runs)
-    for path in store.damage(registered):
-        rule = "the file is there, with the bytes of the version's record"
-        yield Problem(f"runs/{registered.id}", path, rule, "restore it")
-    states = {run.data.state: run for run in runs}
-    if run := states.get("unverified"):
-        rule = "rows whose hash is the one in config/dataset.yaml, or a synthetic twin"
-        fix = "write the hash of the agreed table there (rml data check), and run all steps anew"
-        yield Problem(f"runs/{run.id}: data", run.data.fingerprint, rule, fix)
-    if mistake := evidence.commit_mistake(facts.commit(settings.root)):
-        # The gates that are looked at are those of this folder.
-        rule = f"whoever approves works with committed files; {mistake}"
-        yield Problem("repository", str(settings.root), rule, "commit, or set the changes aside")
-    yield from _gate_problems(settings, version)
-
-
-def _gate_problems(settings: Settings, version: Version) -> Iterator[Problem]:
-    if not settings.model.gates:
-        rule = "model.yaml has a gate at least, so that what is good enough is agreed beforehand"
-        yield Problem(PLACE, "", rule, "add one: gates: [{metric: auc_low, at_least: 0.7}]")
-    for verdict in verdicts(settings, version):
-        if not verdict.holds:
-            value = "none" if verdict.value is None else f"{verdict.value}"
-            fix = "train a better model; a bound that is too strict is changed by a commit"
-            yield Problem(f"gate {verdict.metric}", value, verdict.rule, fix)
-
-
-def four_eyes(store: RunStore, version: Version, person: Identity, act: str) -> Iterator[Problem]:
-    """That whoever trained or registered a version does not decide about it."""
-    registered = version.registered
-    trained = [r for r in evidence.of_version(store, registered) if r.step == "train"]
-    developers = {
-        f"{run.step} by {shown(run.identity)}"
-        for run in (*trained, registered)
-        if same_person(run.identity, person)
-    }
-    if developers:
-        rule = f"another person than the developer ({', '.join(sorted(developers))})"
-        fix = f"ask a colleague with the approver's role to {act} {version.name}"
-        yield Problem("you", shown(person), rule, fix)
-
-
-def shown(person: Identity) -> str:
-    """A person as AWS knows them, or else as the machine does."""
-    return person.aws or person.user
+def _tell_sagemaker(registrar: Registrar, version: Version, decision: Record) -> str | None:
+    if registrar.packages is None:
+        return None
+    said = str(decision.parameters["reason"]) or decision.id
+    return registrar.packages.decide(version, STATUS[decision.step], said)
 
 
 def check_environment(settings: Settings, version: Version) -> None:
@@ -205,15 +118,6 @@ def _check_reason(reason: str) -> None:
         rule = f"at most {LONGEST_REASON} characters that can be seen, on one line"
         fix = "shorten it, and take line breaks and control characters out"
         raise UserError.one("--reason", reason, rule, fix, ExitStatus.USAGE)
-
-
-def _tell_sagemaker(
-    packages: ModelRegistry | None, version: Version, decision: Record
-) -> str | None:
-    if packages is None:
-        return None
-    said = str(decision.parameters["reason"]) or decision.id
-    return packages.decide(version, STATUS[decision.step], said)
 
 
 def _not_in_sagemaker(version: Version) -> Problem:

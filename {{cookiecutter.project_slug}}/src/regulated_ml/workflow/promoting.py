@@ -5,21 +5,20 @@ where its hash is held against the record, so nobody needs rights in two account
 uploaded lies under that environment's key, and is read back before anything is said of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem
-from regulated_ml.platforms.interface import ModelRegistry, Report
 from regulated_ml.settings import LOCAL, Settings
-from regulated_ml.tracking import facts, registry
+from regulated_ml.tracking import registry
 from regulated_ml.tracking.records import Input, Record
 from regulated_ml.tracking.registry import VERSION, Version
-from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow import evidence
 from regulated_ml.workflow.acting import Act, perform
-from regulated_ml.workflow.approving import REHEARSAL, four_eyes, shown
-from regulated_ml.workflow.registering import archive_of, deciding
+from regulated_ml.workflow.approving import REHEARSAL
+from regulated_ml.workflow.objections import four_eyes, shown
+from regulated_ml.workflow.registering import Registrar, archive_of, deciding
 
 # An environment, and the one that a version has been in before it.
 BEFORE = {"prod": "test"}
@@ -35,43 +34,19 @@ class Promoted(NamedTuple):
     package: str | None  # its ARN there; None in `local`
 
 
-def promote(
-    settings: Settings,
-    store: RunStore,
-    name: str,
-    packages: ModelRegistry | None,
-    report: Report,
-) -> Promoted:
-    """Promotes a version.
-
-    Args:
-        settings: of the environment that it is brought to.
-        store: where runs are kept.
-        name: of the version.
-        packages: SageMaker's Model Registry of that environment; None in `local`.
-        report: is told what is being done.
+def promote(registrar: Registrar, name: str) -> Promoted:
+    """Promotes the version called so to the registrar's environment.
 
     Raises:
         UserError: everything that speaks against it.
     """
+    settings, store, packages, report = registrar
     with deciding(store, report):
         version = registry.find(store.all(), name)
         runs = evidence.of_version(store, version.registered)
-        report(0, None, f"checking {version.name}")
-        model = version.registered.parameters["model"]
-        mistakes = [
-            *_objections(settings, version),
-            *evidence.problems(settings, store, model, runs),
-        ]
-        decision = version.decision
-        if mistakes or decision is None:
-            raise UserError(mistakes, ExitStatus.FOUND)  # before the account is asked anything
-        caller = packages.caller() if packages else None
-        person = facts.identity().model_copy(update={"aws": caller})
-        if mistakes := [*four_eyes(store, version, person, "promote")]:
-            raise UserError(mistakes, ExitStatus.FOUND)
+        decision = _checked(registrar, version, runs)
         done = version.done("promote", settings.environment)
-        record = done[-1] if done else _perform(settings, store, version, runs, caller)
+        record = done[-1] if done else _perform(registrar, version, runs)
         origin = {
             "source_environment": version.registered.environment,
             "source_package": decision.parameters.get("package", ""),
@@ -81,12 +56,24 @@ def promote(
         }
         arn = packages.promote(version, runs, origin, report) if packages else None
     acts = version.acts if done else (*version.acts, record)
-    return Promoted(version._replace(acts=acts), record, fresh=not done, package=arn)
+    return Promoted(version._replace(acts=acts), record, not done, arn)
 
 
-def _perform(
-    settings: Settings, store: RunStore, version: Version, runs: list[Record], caller: str | None
-) -> Record:
+def _checked(registrar: Registrar, version: Version, runs: Sequence[Record]) -> Record:
+    """The approval of a version, once nothing speaks against its promotion."""
+    settings, store, _, report = registrar
+    report(0, None, f"checking {version.name}")
+    model = version.registered.parameters["model"]
+    mistakes = [*_objections(settings, version), *evidence.problems(settings, store, model, runs)]
+    if mistakes or version.decision is None:
+        raise UserError(mistakes, ExitStatus.FOUND)  # before the account is asked anything
+    if mistakes := [*four_eyes(store, version, registrar.person(), "promote")]:
+        raise UserError(mistakes, ExitStatus.FOUND)
+    return version.decision
+
+
+def _perform(registrar: Registrar, version: Version, runs: Sequence[Record]) -> Record:
+    settings, store, *_ = registrar
     model = next(run for run in runs if run.step == "train")
     archive = archive_of(model)
     decisions = [version.decision] if version.decision else []
@@ -102,7 +89,7 @@ def _perform(
         inputs=(Input(channel="model", run=model.id, files=(archive,)),),
         warnings=(REHEARSAL,) if settings.environment == LOCAL else (),
     )
-    return perform(settings, store, act, caller=caller)
+    return perform(settings, store, act, caller=registrar.person().aws)
 
 
 def _objections(settings: Settings, version: Version) -> Iterator[Problem]:

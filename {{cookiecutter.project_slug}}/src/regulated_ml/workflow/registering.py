@@ -4,17 +4,18 @@ The record comes first, then SageMaker's Model Registry, which is derived from i
 started again finds the record and completes what a kill, or the way to AWS, has left out.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.platforms.interface import MODEL_ARCHIVE, ModelRegistry, Report
 from regulated_ml.settings import Settings
-from regulated_ml.tracking import registry, sbom
+from regulated_ml.tracking import facts, registry, sbom
 from regulated_ml.tracking.locking import exclusive
-from regulated_ml.tracking.records import Artifact, Input, Record
+from regulated_ml.tracking.records import Artifact, Identity, Input, Record
 from regulated_ml.tracking.registry import VERSION, Version
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow import evidence
@@ -29,25 +30,27 @@ class Registered(NamedTuple):
     package: str | None  # its ARN in SageMaker's Model Registry; None in `local`
 
 
-def register(
-    settings: Settings,
-    store: RunStore,
-    model: Record,
-    packages: ModelRegistry | None,
-    report: Report,
-) -> Registered:
-    """Registers a model with the latest evidence for it, for approval.
+class Registrar(NamedTuple):
+    """What it takes to write to the registry of an environment."""
 
-    Args:
-        settings: of the model's environment.
-        store: where the environment's runs are kept.
-        model: the run that trained it.
-        packages: SageMaker's Model Registry; None in `local`.
-        report: is told what is being done.
+    settings: Settings
+    store: RunStore  # of the environment's runs
+    packages: ModelRegistry | None  # SageMaker's Model Registry; None in `local`
+    report: Report  # is told what is being done
+
+    def person(self) -> Identity:
+        """Who acts, as the machine and AWS know them."""
+        caller = self.packages.caller() if self.packages else None
+        return facts.identity().model_copy(update={"aws": caller})
+
+
+def register(registrar: Registrar, model: Record) -> Registered:
+    """Registers the model of a training with the latest evidence for it, for approval.
 
     Raises:
         UserError: no version can be made of it, with every reason.
     """
+    settings, store, packages, report = registrar
     if model.step != "train":
         rule = f"a version is made of a run of train; this is one of {model.step}"
         fix = "`rml runs list --step train` shows them"
@@ -55,23 +58,27 @@ def register(
     evidence.check_gates(settings)
     with deciding(store, report):
         runs = evidence.gather(store, model)
-        if found := _made_of(store, runs):
-            package = _package(found, runs, packages, report) if packages else None
-            return Registered(found, fresh=False, package=package)
-        report(0, None, "checking the runs")
-        if mistakes := [*evidence.problems(settings, store, model.id, runs)]:
-            raise UserError(mistakes, ExitStatus.DATA)
-        if packages:
-            packages.check(runs, report)
-        version = _perform(settings, store, model, runs, packages)
-        package = _package(version, runs, packages, report) if packages else None
-    return Registered(version, fresh=True, package=package)
+        version = _made_of(store, runs)
+        is_new = version is None
+        if version is None:
+            report(0, None, "checking the runs")
+            if mistakes := [*evidence.problems(settings, store, model.id, runs)]:
+                raise UserError(mistakes, ExitStatus.DATA)
+            if packages:
+                packages.check(runs, report)
+            version = _perform(registrar, model, runs)
+        report(0, None, "writing to the registry")
+        package = packages.put(version, runs) if packages else None
+    return Registered(version, is_new, package)
 
 
-def deciding(store: RunStore, report: Report) -> AbstractContextManager[int]:
+@contextmanager
+def deciding(store: RunStore, report: Report) -> Iterator[int]:
     """One act on the registry at a time, so that each rests on what the one before left."""
     waiting = partial(report, 0, None, "waiting for another command that writes to the registry")
-    return exclusive(store.folder / ".registry.lock", waiting)
+    with exclusive(store.folder / ".registry.lock", waiting) as lock:
+        store.settle()  # an act that a kill kept from its place is done all the same
+        yield lock
 
 
 def archive_of(model: Record) -> Artifact:
@@ -93,13 +100,8 @@ def _made_of(store: RunStore, runs: Sequence[Record]) -> Version | None:
     return next(found, None)
 
 
-def _perform(
-    settings: Settings,
-    store: RunStore,
-    model: Record,
-    runs: Sequence[Record],
-    packages: ModelRegistry | None,
-) -> Version:
+def _perform(registrar: Registrar, model: Record, runs: Sequence[Record]) -> Version:
+    settings, store, packages, _ = registrar
     known = [version.number for version in registry.versions(store.all())]
     # Another clone of the repository may have registered versions that this one has not seen.
     number = max([0, *known, *(packages.numbers() if packages else ())]) + 1
@@ -117,15 +119,8 @@ def _perform(
         metrics=evidence.metrics(runs),
         warnings=tuple(dict.fromkeys(sentence for run in runs for sentence in run.warnings)),
     )
-    caller = packages.caller() if packages else None
-    record = perform(
-        settings, store, act, lambda folder: sbom.write(settings, model, folder / sbom.FILE), caller
-    )
-    return Version(number, record, ())
 
+    def write(folder: Path) -> None:
+        sbom.write(settings, model, folder / sbom.FILE)
 
-def _package(
-    version: Version, runs: Sequence[Record], packages: ModelRegistry, report: Report
-) -> str:
-    report(0, None, "registering with SageMaker")
-    return packages.put(version, runs)
+    return Version(number, perform(settings, store, act, write, registrar.person().aws), ())
