@@ -6,10 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from regulated_ml.jobs import fairness, proxies, sensitivity, stability
+from regulated_ml.jobs.columns import Column
+from regulated_ml.jobs.drawing import Drawn
+from regulated_ml.jobs.fairness import Decided
+from regulated_ml.jobs.features import Feature, Layout
+from regulated_ml.jobs.group_reasons import GroupCounts
+from regulated_ml.jobs.groups import Attribute
+from regulated_ml.jobs.matrices import Block
+from regulated_ml.jobs.reasons import choose
+from regulated_ml.jobs.sensitivity import Probe
+from regulated_ml.jobs.stability import Compared
 from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.words import ColumnWords, Vocabulary
 
 NAMES = ("PAY_0", "LIMIT_BAL", "BILL_AMT1", "PAY_AMT1", "EDUCATION")
+GROUPS = Column("SEX", "category", "protected", "sex")
 Json = dict[str, Any]
 
 
@@ -31,8 +43,12 @@ def site(names: Sequence[str] = NAMES, state: str = "synthetic", **changes: Any)
         check=check(names[0]),
         training=training(),
         evaluation=evaluation(score, label),
+        **validation(names, values, score, label),
         explanation=explanation(names, values, pushes, score),
-        vocabulary=Vocabulary("defaulted", {name: words(name) for name in names}),
+        vocabulary=Vocabulary(
+            "defaulted",
+            {name: words(name) for name in names} | {GROUPS.name: ColumnWords("protected", "sex")},
+        ),
     )
     return dataclasses.replace(whole, **changes)
 
@@ -162,6 +178,50 @@ def _threshold(threshold: float, score: Any, label: Any) -> Json:
     }  # fmt: skip
 
 
+def attribute(rows: int) -> Attribute:
+    """Two groups that are large enough, and one that is not."""
+    places = np.where(np.arange(rows) < 9, 2, np.arange(rows) % 2)
+    return Attribute(GROUPS, ("female", "male & <other>", "unknown"), places)
+
+
+class Scorer:
+    """Stands for a model: a row's score rises with its first feature."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        features = [Feature(name, "integer", int(place == 0), f"meaning of {name}")
+                    for place, name in enumerate(names)]  # fmt: skip
+        self.layout = Layout("label", tuple(features))
+
+    def scores_of(self, values: Any) -> Any:
+        """The score of each row."""
+        return (1 / (1 + np.exp(2 - values[:, 0] / 2))).astype(np.float32)
+
+
+def validation(names: Sequence[str], values: Any, score: Any, label: Any) -> Json:
+    """What the job finds out about these scores beyond evaluation.json."""
+    parameters = {"threshold": 0.5, "confidence": 0.95, "seed": 0, "sample": "test",
+                  "fairness": {"smallest_group": 50}}  # fmt: skip
+    drawn = Drawn(np.arange(len(label)), Block(values.astype(np.float32), label))
+    rows, groups = Decided.by(label, score, 0.5), attribute(len(label))
+    model: Any = Scorer(names)
+    told = proxies.search(model.layout, drawn, drawn, [(groups, groups)], parameters)
+    compared = Compared(model.layout.features, drawn, score, drawn, rows,
+                        groups._replace(groups=("2025", "2026", "2027")))  # fmt: skip
+    return {
+        "fairness": fairness.content(rows, [groups], parameters, told),
+        "stability": stability.content(compared, parameters),
+        "sensitivity": sensitivity.content(Probe.of(model, drawn, drawn, parameters), parameters),
+    }
+
+
+def _reasons_by_group(names: Sequence[str], pushes: Any, score: Any) -> list[Json]:
+    features = [Feature(name, reason=f"The reason | of {name}") for name in names]
+    counts = GroupCounts([attribute(len(score))], features)
+    declined = np.flatnonzero(score >= 0.5)
+    counts.add(declined, choose(pushes[declined], features, 3))
+    return counts.content(0.95, 50)
+
+
 def explanation(names: Sequence[str], values: Any, pushes: Any, score: Any) -> Json:
     """The shape of explanation.json."""
     means = np.abs(pushes).mean(0)
@@ -181,6 +241,7 @@ def explanation(names: Sequence[str], values: Any, pushes: Any, score: Any) -> J
                      "contributions": pushes.tolist()},
         "clients": [_client(names, values[row], pushes[row], float(score[row]), row + 1234567)
                     for row in (int(score.argmax()), int(score.argmin()))],
+        "reasons_by_group": _reasons_by_group(names, pushes, score),
         "reason_frequency": [{"feature": names[0], "text": "The latest payment was late",
                               "clients": declined, "share": 1.0}],
     }  # fmt: skip

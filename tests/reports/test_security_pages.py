@@ -152,7 +152,7 @@ def test_the_report_of_an_environment_tells_of_its_exceptions(small: Path) -> No
     result = rml(small, "report")
     assert result.returncode == 0, result.stderr
     pages = [path.read_text("utf-8") for path in (small / "reports").glob("*.html")]
-    assert len(pages) == 4
+    assert len(pages) == 6
     assert all("ONE EXCEPTION" in page and "licence server" in page for page in pages)
 
 

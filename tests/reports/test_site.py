@@ -78,13 +78,17 @@ def test_pages_are_small(texts: dict[str, str]) -> None:
     [
         ("description", "data.html", "rml data describe"),
         ("evaluation", "model.html", "rml evaluate"),
+        ("fairness", "fairness.html", "rml evaluate"),
+        ("sensitivity", "robustness.html", "rml evaluate"),
         ("explanation", "explanation.html", "rml explain"),
     ],
 )
 def test_a_missing_part_leaves_its_page_out_and_names_the_verb(
     texts: dict[str, str], part: str, page: str, verb: str
 ) -> None:
-    parts = ("description", "evaluation", "explanation")
+    parts = (
+        "description", "evaluation", "fairness", "stability", "sensitivity", "explanation",
+    )  # fmt: skip
     only = dataclasses.replace(
         NOTHING_MADE, **{name: getattr(site(), name) for name in parts if name != part}
     )

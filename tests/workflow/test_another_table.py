@@ -94,7 +94,14 @@ def test_the_whole_workflow_runs_on_another_table(
     assert isinstance(auc, float)
     assert 0.6 < auc < 0.8
     pages = {page.name: page.read_text() for page in (repository / "reports").glob("*.html")}
-    assert set(pages) == {"index.html", "data.html", "model.html", "explanation.html"}
+    assert set(pages) == {
+        "index.html",
+        "data.html",
+        "model.html",
+        "robustness.html",
+        "fairness.html",
+        "explanation.html",
+    }
     assert all("UNVERIFIED DATA" in page for page in pages.values())
 
 

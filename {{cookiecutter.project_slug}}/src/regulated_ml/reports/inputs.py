@@ -45,9 +45,9 @@ class SiteInput:
 
     `data`: name, state, rows, fingerprint, license, citation. `records`: one mapping a run, as its
     record.json. `description` and `check`: of `rml data describe` and `rml data check`. `training`,
-    `evaluation`, `fairness`, `stability`, `sensitivity`, `explanation`: the jobs' JSON. A part that is None has not been made; its page is
-    left out and the start page names the command that makes it. `exceptions`: those from controls
-    that are in force, of `regulated_ml.security.exceptions`.
+    `evaluation`, `fairness`, `stability`, `sensitivity`, `explanation`: the jobs' JSON. A part that
+    is None has not been made; its page is left out and the start page names the command that makes
+    it. `exceptions`: those from controls that are in force, of `regulated_ml.security.exceptions`.
     """
 
     project_name: str

@@ -6,7 +6,7 @@ from pathlib import Path
 from regulated_ml.reports.elements import Page
 from regulated_ml.reports.folder import replacing_folder
 from regulated_ml.reports.inputs import SiteInput
-from regulated_ml.reports.pages import data, explanation, model
+from regulated_ml.reports.pages import data, explanation, fairness, model, robustness
 from regulated_ml.reports.pages.start import PARTS, start
 from regulated_ml.reports.rendering import templates
 
@@ -15,7 +15,13 @@ __all__ = ["SiteInput", "build_site", "render"]
 Progress = Callable[[float, float | None, str | None], None]
 
 INDEX = "index.html"
-PAGES = (("the data", data.page), ("the model", model.page), ("the explanation", explanation.page))
+PAGES = (
+    ("the data", data.page),
+    ("the model", model.page),
+    ("robustness", robustness.page),
+    ("fairness", fairness.page),
+    ("the explanation", explanation.page),
+)
 FILES = (INDEX, *(part.file for part in PARTS))
 
 

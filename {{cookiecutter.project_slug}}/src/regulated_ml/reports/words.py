@@ -77,6 +77,11 @@ def percent(share: Any, digits: int = 1) -> str:
     return f"{decimal(share * 100, digits)}%"
 
 
+def points(difference: Any) -> str:
+    """A difference of two shares in percentage points: 10.7 points."""
+    return f"{decimal(difference * 100, 1)} points" if is_number(difference) else NOTHING
+
+
 def quantity(value: Any) -> str:
     """A value of a column: whole numbers in full, others with four significant digits."""
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -36,6 +36,8 @@ class Part(NamedTuple):
 PARTS = (
     Part("data.html", "Data", "rml data describe"),
     Part("model.html", "Model", "rml evaluate"),
+    Part("robustness.html", "Robustness", "rml evaluate"),
+    Part("fairness.html", "Fairness", "rml evaluate"),
     Part("explanation.html", "Explanation", "rml explain"),
 )
 # The page on which a step's results stand.
