@@ -1,5 +1,6 @@
 """`rml ui`: the runs of this repository in MLflow's pages, on this machine."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -29,6 +30,7 @@ def ui(
     settings = output.settings(LOCAL)
     tracker = mlflow.LocalMlflow(settings, RunStore(settings.root / RUNS))
     queue = Queue(tracker.store, tracker)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as by Ctrl-C
     try:
         with output.progress("bringing MLflow up to date") as progress:
             result = queue.send(progress)

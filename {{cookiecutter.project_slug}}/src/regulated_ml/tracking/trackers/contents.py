@@ -47,6 +47,17 @@ def origin_of(parents: Sequence[str], known: Mapping[str, Record]) -> str:
     return name
 
 
+def training(record: Record, known: Mapping[str, Record]) -> str:
+    """The run that trained the model a record is about; empty where it is about none."""
+    waiting = list(record.parents)
+    while waiting:
+        parent = known.get(waiting.pop(0))
+        if parent and parent.step == "train":
+            return parent.id
+        waiting += parent.parents if parent else ()
+    return ""
+
+
 def parameters(record: Record) -> dict[str, Any]:
     """The parameters of the job or the act, nested ones with dotted names."""
     return dict(_flat(record.parameters))

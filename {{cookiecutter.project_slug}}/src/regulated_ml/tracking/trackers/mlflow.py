@@ -88,6 +88,11 @@ class LocalMlflow:
             self._runs.experiment_id()
             write_json(self.folder / PLACE, place)
 
+    def page(self) -> str:
+        """Where MLflow's pages show the runs."""
+        with _mlflow():
+            return f"#/experiments/{self._runs.experiment_id()}/runs"
+
     def show(self, record: Record) -> None:
         """Makes the run of a record, with its files as links to those of the record."""
         with _mlflow():

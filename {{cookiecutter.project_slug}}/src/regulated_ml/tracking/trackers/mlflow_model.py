@@ -24,8 +24,8 @@ ROWS = "train/features.parquet"  # of the run that prepared them
 PACKAGES = ("xgboost", "xgboost-cpu", "numpy", "pandas", "scipy")  # that a model needs
 
 
-def log(store: RunStore, record: Record, address: str, run_id: str) -> None:
-    """Logs the model of a training's record to a run of MLflow.
+def log(store: RunStore, record: Record, address: str, experiment: str, run_id: str) -> None:
+    """Logs the model of a training's record to a run of an experiment of MLflow.
 
     Raises:
         UserError: the archive is not what the record says, or does not hold a model of XGBoost.
@@ -39,6 +39,7 @@ def log(store: RunStore, record: Record, address: str, run_id: str) -> None:
         return
     store.check_whole(record, [item])
     mlflow.set_tracking_uri(address)
+    mlflow.set_experiment(experiment_id=experiment)  # which the model, unlike the run, goes by
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         unpack(store.folder_of(record) / MODEL_ARCHIVE, folder)
@@ -48,6 +49,7 @@ def log(store: RunStore, record: Record, address: str, run_id: str) -> None:
             name=NAME,
             flavor=mlflow.xgboost,
             run_id=run_id,
+            tags={"rml.run": record.id, "mlflow.source.name": f"rml {record.step}"},
             xgb_model=booster,
             model_format=suffix.removeprefix("."),
             signature=_signature(booster.feature_names),

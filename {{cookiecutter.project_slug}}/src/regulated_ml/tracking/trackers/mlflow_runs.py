@@ -3,10 +3,8 @@
 A run is begun, filled and ended; one that a kill has left without an end is deleted and made anew.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +24,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 RUN = "rml.run"  # the tag by which the run of a record is found again
-PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
+PARENT = "mlflow.parentRunId"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # of which MLflow's pages fit ours
 # The limits of MLflow's API.
 PARAMETERS_AT_ONCE, LONGEST_NAME, LONGEST_PARAMETER, LONGEST_TAG = 100, 250, 6000, 5000
 LONGEST_DIGEST = 36
@@ -56,7 +55,9 @@ class Runs:
         name = self.settings.project.project_slug
         if found := self._client.get_experiment_by_name(name):
             return str(found.experiment_id)
-        return str(self._client.create_experiment(name, artifact_location=self.artifacts))
+        return str(
+            self._client.create_experiment(name, artifact_location=self.artifacts, tags=KIND)
+        )
 
     def show(self, record: Record) -> None:
         """Makes the run of a record, unless it is there."""
@@ -73,17 +74,32 @@ class Runs:
             tags=dict(self._tags(record, known)),
         )
         run_id = run.info.run_id
-        self._log_values(run_id, record, ended)
-        self._log_data(run_id, record)
+        model = self._model(self._training(record, known))
+        self._log_values(run_id, record, ended, model)
+        self._log_data(run_id, record, model)
         self._log_files(run, record)
         if record.artifact(MODEL_ARCHIVE):
-            mlflow_model.log(self.store, record, self.address, run_id)
+            mlflow_model.log(self.store, record, self.address, self.experiment_id(), run_id)
         self._client.set_terminated(run_id, "FINISHED", ended)
 
     def _of(self, name: str) -> "list[Run]":
         """The runs of a record: none or one, but for what kills have left."""
         found = self._client.search_runs([self.experiment_id()], f"tags.`{RUN}` = '{name}'")
         return list(found)
+
+    def _training(self, record: Record, known: Mapping[str, Record]) -> "Run | None":
+        """The run of the training whose model a record is about."""
+        trained = contents.training(record, known)
+        return next(iter(self._of(trained)), None) if trained else None
+
+    def _model(self, training: "Run | None") -> str | None:
+        """The id of the model that a training's run has logged."""
+        if training is None:
+            return None
+        found = self._client.search_logged_models(
+            [self.experiment_id()], f"source_run_id = '{training.info.run_id}'"
+        )
+        return next((model.model_id for model in found), None)
 
     def _discard(self, run: "Run") -> None:
         models = self._client.search_logged_models(
@@ -106,11 +122,11 @@ class Runs:
         }.items():
             if value:
                 yield name.replace(contents.FACTS, "rml."), contents.shortened(value, LONGEST_TAG)
-        first = contents.origin(record, known)
-        if first != record.id and (parents := self._of(first)):
-            yield PARENT, parents[0].info.run_id
+        if model := self._training(record, known):
+            yield PARENT, model.info.run_id
 
-    def _log_values(self, run_id: str, record: Record, ended: int) -> None:
+    def _log_values(self, run_id: str, record: Record, ended: int, model: str | None) -> None:
+        """Parameters and metrics; what was found about a model is shown with it, too."""
         from mlflow.entities import Metric, Param
 
         parameters = iter(
@@ -120,7 +136,8 @@ class Runs:
         while some := list(islice(parameters, PARAMETERS_AT_ONCE)):
             self._client.log_batch(run_id, params=some)
         numbers = [
-            Metric(_name(name), value, ended, 0) for name, value in contents.numbers(record).items()
+            Metric(_name(name), value, ended, 0, model_id=model, run_id=run_id)
+            for name, value in contents.numbers(record).items()
         ]
         curves = [
             Metric(f"loss_{_name(sample)}", value, ended, number)
@@ -145,9 +162,9 @@ class Runs:
             if isinstance(values, list)
         }
 
-    def _log_data(self, run_id: str, record: Record) -> None:
-        """The table, and each channel that was read."""
-        from mlflow.entities import Dataset, DatasetInput, InputTag
+    def _log_data(self, run_id: str, record: Record, model: str | None) -> None:
+        """The table, each channel that was read, and the model that the run is about."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput
 
         data = record.data
         table = Dataset(
@@ -177,12 +194,14 @@ class Runs:
                     *((dataset, dataset.name) for dataset in channels),
                 ]
             ],
+            [LoggedModelInput(model)] if model else None,
         )
 
     def _log_files(self, run: "Run", record: Record) -> None:
-        """Links to the files of the record, which stay where they are; elsewhere the record alone.
+        """The files of the record under a second name, not twice; elsewhere the record alone.
 
-        On AWS the artefacts lie in the model bucket already, and the record's tags say where.
+        MLflow follows no symbolic links, and never writes into a file that is there. On AWS the
+        artefacts lie in the model bucket already, and the record's tags say where.
         """
         folder = self.store.folder_of(record)
         if self.artifacts is None:
@@ -190,10 +209,8 @@ class Runs:
             return
         target = Path(run.info.artifact_uri.removeprefix("file://"))
         for path in (RECORD, *(item.path for item in record.artifacts)):
-            link = target / path
-            link.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                link.symlink_to(os.path.relpath(folder / path, link.parent))
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            (target / path).hardlink_to(folder / path)
 
     @cached_property
     def _client(self) -> "MlflowClient":

@@ -15,16 +15,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.tracking.trackers import mlflow_server
 from regulated_ml.tracking.trackers.mlflow import QUIET, LocalMlflow
+from regulated_ml.tracking.trackers.mlflow_server import HOST
 
-HOST = "127.0.0.1"
 START = 120.0  # seconds that the server may take to answer
 STOP = 10.0  # seconds that it may take to end
 
 ENVIRONMENT = {
     **QUIET,
+    "MLFLOW_ENABLE_AI_GATEWAY": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS": "false",
+    "MLFLOW_SERVER_X_FRAME_OPTIONS": "DENY",
 }
 
 
@@ -56,23 +59,16 @@ def serving(tracker: LocalMlflow, port: int) -> Iterator["subprocess.Popen[bytes
     """
     log = tracker.folder / "server.log"
     hosts = ",".join(f"{name}:{port}" for name in (HOST, "localhost"))
-    command = [
-        *(sys.executable, "-m", "mlflow", "server"),
-        *("--backend-store-uri", tracker.address),
-        *("--default-artifact-root", tracker.artifacts),
-        "--no-serve-artifacts",
-        *("--host", HOST, "--port", str(port), "--workers", "1"),
-        *("--allowed-hosts", hosts, "--x-frame-options", "DENY"),
-    ]
+    command = [sys.executable, "-m", mlflow_server.__name__]
+    tracker.folder.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command,
-            cwd=tracker.folder,
-            env={**_foreign(), **ENVIRONMENT},
+            [*command, tracker.address, tracker.artifacts, str(port), tracker.page()],
+            env={**_foreign(), **ENVIRONMENT, "MLFLOW_SERVER_ALLOWED_HOSTS": hosts},
+            stdin=subprocess.PIPE,  # it ends with this process, however that ends
             stdout=output,
             stderr=output,
-            # Ctrl-C is for us, who then end it with all that it has started.
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C is for this process, which then ends it
         )
     try:
         _wait(server, port, str(log))
@@ -101,12 +97,9 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, log: str) -> None:
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
-    """Ends the server and what it has started: they are a group of processes of their own."""
-    with suppress(ProcessLookupError):
-        os.killpg(server.pid, 15)
+    server.terminate()
     try:
         server.wait(STOP)
     except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, 9)
+        server.kill()
         server.wait()

@@ -107,5 +107,10 @@ class Queue:
                     break
         return Sent(sent, [run.id for run in waiting if run.id not in sent], problems)
 
+    def has(self, run: Record) -> None:
+        """Notes that whoever made the record elsewhere has sent it, or will."""
+        self.tracker.marks.mkdir(parents=True, exist_ok=True)
+        self._mark(run).touch()
+
     def _mark(self, run: Record) -> Path:
         return self.tracker.marks / run.id
