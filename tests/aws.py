@@ -16,6 +16,7 @@ import yaml
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "eu-central-1"
+TRAIL_BUCKET = f"credit-default-dev-trail-{ACCOUNT}"  # of the template storage.yaml
 
 
 @dataclass(frozen=True)
@@ -168,4 +169,14 @@ def seed(moto: Moto, repository: Path) -> Account:
     buckets = (values["data_bucket"], values["model_bucket"])
     for bucket in buckets:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(
+        Bucket=TRAIL_BUCKET,
+        CreateBucketConfiguration={"LocationConstraint": REGION},
+        ObjectLockEnabledForBucket=True,
+    )
+    retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 10}}
+    s3.put_object_lock_configuration(
+        Bucket=TRAIL_BUCKET,
+        ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention},
+    )
     return Account(moto, repository, vpc, subnets, group, key, role, buckets)

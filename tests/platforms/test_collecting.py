@@ -2,7 +2,6 @@
 
 import io
 import tarfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from aws import Account
 
 from regulated_ml.errors import UserError
 from regulated_ml.platforms.archive import pack
-from regulated_ml.platforms.interface import Kind, RemoteJob
+from regulated_ml.platforms.interface import Kind
 from regulated_ml.platforms.sagemaker.collecting import collect
 from regulated_ml.platforms.sagemaker.storage import Storage
 from regulated_ml.settings import load
@@ -48,15 +47,10 @@ class Trial:
 
     def collect(self, kind: Kind = "training") -> list[str]:
         """The files of the run, afterwards."""
-        now = datetime.now(UTC)
         outputs = f"s3://{self._account.buckets[1]}/{PLACE}"
-        job = RemoteJob(
-            *("job", kind, "Completed", "Completed", "", now, now, 1.0, 1.0),
-            facts={"outputs": outputs},
-        )
         storage = Storage(load(self._account.repository, "dev"), self._account.client("s3"))
         try:
-            collect(job, storage, self.folder, lambda *_: None)
+            collect(kind, outputs, storage, self.folder, lambda *_: None)
         finally:
             self.left = sorted(path.name for path in self.folder.rglob("*"))
         return self.left

@@ -3,6 +3,7 @@
 from . import keys
 from .calls import (
     ACCOUNT,
+    ANCHOR,
     DATA,
     EC2,
     ENDPOINT,
@@ -21,9 +22,12 @@ from .calls import (
     PROCESSING,
     REGION,
     REPOSITORY,
+    RUN,
+    RUNS,
     SAGEMAKER,
     TAGS,
     THEIRS,
+    TRAIL,
     TRAINING,
     UPLOAD,
     VIA_S3,
@@ -45,6 +49,12 @@ _NOBODY: list[Row] = [
     ("s3:PutObject", "arn:aws:s3:::somebody-elses-bucket/a", UPLOAD),
     ("s3:PutObject", f"{MODEL}/credit-default/prod/runs/r/model.tar.gz", UPLOAD),
     ("s3:DeleteObject", OUT, {}),
+    ("s3:DeleteObject", ANCHOR, {}),
+    ("s3:DeleteObjectVersion", ANCHOR, {}),
+    ("s3:BypassGovernanceRetention", ANCHOR, {}),
+    ("s3:PutObjectRetention", ANCHOR, {}),
+    ("s3:PutBucketObjectLockConfiguration", TRAIL, {}),
+    ("s3:PutObject", ANCHOR.replace("/dev/", "/prod/"), UPLOAD),
     ("s3:DeleteBucket", DATA, {}),
     ("s3:PutBucketPolicy", DATA, {}),
     ("s3:PutBucketPublicAccessBlock", DATA, {}),
@@ -99,6 +109,8 @@ _NOT_DATA_SCIENTIST: list[Row] = [
     ("iam:PassRole", EXECUTION, {"iam:PassedToService": "lambda.amazonaws.com"}),
     ("iam:PassRole", f"{IAM}:role/admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
     ("s3:PutObject", OUT, UPLOAD),
+    ("s3:PutObject", f"{RUNS}/train-{RUN}/model.tar.gz", UPLOAD),
+    ("s3:PutObject", f"{RUNS}/approve-{RUN}/record.json", UPLOAD),
     ("s3:PutObject", IN, {}),
     (
         "s3:PutObject",
@@ -121,6 +133,8 @@ _NOT_APPROVER: list[Row] = [
     ("sagemaker:UpdateEndpoint", ENDPOINT, THEIRS),
     ("sagemaker:DeleteModelPackage", PACKAGE, OURS),
     ("s3:PutObject", IN, UPLOAD),
+    ("s3:PutObject", f"{RUNS}/train-{RUN}/record.json", UPLOAD),
+    ("s3:PutObject", f"{RUNS}/register-{RUN}/record.json", UPLOAD),
     ("codecommit:GitPush", REPOSITORY, {}),
 ]
 _NOT_EXECUTION: list[Row] = [
@@ -128,6 +142,9 @@ _NOT_EXECUTION: list[Row] = [
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
     ("s3:PutObject", IN, UPLOAD),
+    # Who trains could have a job write it.
+    ("s3:PutObject", f"{RUNS}/approve-{RUN}/record.json", UPLOAD),
+    ("s3:PutObject", ANCHOR, UPLOAD),
     ("codecommit:GitPull", REPOSITORY, {}),
     ("ecr:BatchGetImage", f"arn:aws:ecr:{REGION}:999999999999:repository/theirs", {}),
     ("ecr:PutImage", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ours", {}),

@@ -18,6 +18,7 @@ SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
 DATA = f"arn:aws:s3:::credit-default-data-{ACCOUNT}-{REGION}"
 MODEL = f"arn:aws:s3:::credit-default-model-{ACCOUNT}-{REGION}"
+TRAIL = f"arn:aws:s3:::credit-default-dev-trail-{ACCOUNT}"
 IN, OUT = (
     f"{DATA}/credit-default/dev/inputs/0a/code.tar.gz",
     f"{MODEL}/credit-default/dev/runs/r/model.tar.gz",
@@ -141,7 +142,13 @@ _EXECUTION: list[Row] = [
     ("ec2:DeleteNetworkInterface", f"{EC2}:network-interface/eni-1", {}),
     ("ec2:DeleteNetworkInterfacePermission", f"{EC2}:network-interface/eni-1", {}),
 ]
+RUNS = f"{MODEL}/credit-default/dev/runs"
+RUN = "20261124-112555-7be648"
+ANCHOR = f"{TRAIL}/credit-default/dev/trail/0a1b2c3d4e5f6071/00000001-a-b-train-{RUN}.json"
 _PEOPLE: list[Row] = [
+    ("s3:PutObject", ANCHOR, UPLOAD),
+    ("s3:ListBucketVersions", TRAIL, {"s3:prefix": "credit-default/dev/trail/"}),
+    ("s3:GetBucketObjectLockConfiguration", TRAIL, {}),
     (
         "iam:PassRole",
         EXECUTION,
@@ -174,6 +181,10 @@ _DATA_SCIENTIST: list[Row] = [
     ("s3:GetObject", IN, {}),
     ("s3:PutObject", IN, UPLOAD),
     ("s3:AbortMultipartUpload", IN, {}),
+    ("s3:PutObject", f"{RUNS}/train-{RUN}/record.json", UPLOAD),
+    ("s3:PutObject", f"{RUNS}/sample-{RUN}/record.json", UPLOAD),
+    ("s3:PutObject", f"{RUNS}/register-{RUN}/output/sbom.json", UPLOAD),
+    ("s3:PutObject", f"{RUNS}/release-{RUN}/record.json", UPLOAD),
     ("kms:GenerateDataKey", keys.KEY, VIA_S3),
     ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
     ("sagemaker:CreateProcessingJob", PROCESSING, JOB_KEYS),
@@ -197,6 +208,9 @@ _DATA_SCIENTIST: list[Row] = [
 ]
 _APPROVER: list[Row] = [
     *_PEOPLE,
+    ("s3:PutObject", f"{RUNS}/approve-{RUN}/output/model-card.json", UPLOAD),
+    ("s3:PutObject", f"{RUNS}/reject-{RUN}/record.json", UPLOAD),
+    ("kms:GenerateDataKey", keys.KEY, VIA_S3),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Rejected"}),
     ("sagemaker:CreateModel", MODEL_OF, {**NETWORK, **TAGS}),
@@ -282,4 +296,6 @@ def _of_resource(call: Call) -> str:
         return "key" if call.resource == keys.KEY else "other key"
     if call.resource.startswith(DATA):
         return "data bucket"
+    if call.resource.startswith(TRAIL):
+        return "trail bucket"
     return "model bucket" if call.resource.startswith(MODEL) else ""

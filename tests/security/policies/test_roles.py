@@ -43,6 +43,7 @@ def documents(dev: Settings, controls: Controls) -> dict[str, Any]:
         "other key": OF_ANOTHER,
         "data bucket": resources.bucket_policy("DataBucket").document,
         "model bucket": resources.bucket_policy("ModelBucket").document,
+        "trail bucket": resources.trail_bucket_policy().document,
         **{name: document(roles.statements(role.rows)) for name, role in known.items()},
         **{f"endpoint {p.name}": p.document for p in resources.endpoint_policies()},
         **{f"guard{n}": p.document for n, p in enumerate(guardrails.policies(controls))},
@@ -106,7 +107,6 @@ def test_every_action_of_a_role_is_one_of_the_workflows_calls(
     spare = {
         ("data-scientist", "s3:ListMultipartUploadParts"),
         ("data-scientist", "logs:FilterLogEvents"),
-        ("approver", "kms:GenerateDataKey"),
     }
     assert of_people - made <= spare
 
@@ -187,6 +187,32 @@ def test_a_bucket_takes_what_is_right_and_nothing_else(
         requests.append(Request(action, place, given, ADMIN, calls.ACCOUNT, of_resource=bucket))
     found = dict(zip(BUCKET_CASES, results(simulator, documents, requests), strict=True))
     assert found == {name: expected for name, (*_, expected) in BUCKET_CASES.items()}
+
+
+def test_nobody_deletes_an_anchor_and_approvers_alone_write_decisions(
+    simulator: Simulator, documents: dict[str, Any]
+) -> None:
+    decision = f"{calls.RUNS}/approve-{calls.RUN}/record.json"
+    cases = {
+        (ADMIN, "s3:PutObject", calls.ANCHOR, "trail bucket"): "Allowed",
+        (ADMIN, "s3:DeleteObject", calls.ANCHOR, "trail bucket"): EXPLICIT,
+        (PLATFORM, "s3:DeleteObjectVersion", calls.ANCHOR, "trail bucket"): EXPLICIT,
+        (ADMIN, "s3:PutObject", decision, "model bucket"): EXPLICIT,
+        (calls.EXECUTION, "s3:PutObject", decision, "model bucket"): EXPLICIT,
+        (calls.ROLES["approver"], "s3:PutObject", decision, "model bucket"): "Allowed",
+    }
+    requests = [
+        Request(
+            action,
+            place,
+            {**calls.FROM_VPC, **calls.UPLOAD, "aws:PrincipalArn": who},
+            who,
+            calls.ACCOUNT,
+            of_resource=bucket,
+        )
+        for who, action, place, bucket in cases
+    ]
+    assert dict(zip(cases, results(simulator, documents, requests), strict=True)) == cases
 
 
 def test_the_key_is_kept_by_the_account_and_used_by_the_roles_alone(

@@ -117,7 +117,7 @@ def test_everything_that_holds_data_stays_when_a_stack_is_deleted() -> None:
     assert set(kept) == {("Retain", "Retain")}
 
 
-@pytest.mark.parametrize("bucket", ["DataBucketResource", "ModelBucketResource"])
+@pytest.mark.parametrize("bucket", ["DataBucketResource", "ModelBucketResource", "TrailBucket"])
 def test_a_bucket_is_versioned_logged_private_and_under_the_teams_key(bucket: str) -> None:
     properties = read("storage")["Resources"][bucket]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -129,6 +129,14 @@ def test_a_bucket_is_versioned_logged_private_and_under_the_teams_key(bucket: st
         "SSEAlgorithm": "aws:kms",
         "KMSMasterKeyID": {"Ref": "KmsKeyArn"},
     }
+
+
+def test_the_trails_bucket_is_under_object_lock_for_ten_years_from_its_first_day() -> None:
+    properties = read("storage")["Resources"]["TrailBucket"]["Properties"]
+    assert properties["ObjectLockEnabled"] is True
+    retention = properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert retention == {"Mode": "COMPLIANCE", "Years": 10}
+    assert "Expiration" not in str(properties["LifecycleConfiguration"])
 
 
 OWN = """

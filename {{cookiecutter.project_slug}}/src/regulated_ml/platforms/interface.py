@@ -173,6 +173,10 @@ def as_text(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
     return {name: json.dumps(value) for name, value in hyperparameters.items()}
 
 
+def report_nothing(done: float, total: float | None = None, text: str | None = None) -> None:
+    """A `Report` of work that nobody waits for."""
+
+
 def report_progress(line: str, report: Report) -> bool:
     """Whether the line was `progress STEP DONE/TOTAL text`, as the job contract prints it."""
     match line.rstrip().split(" ", 3):

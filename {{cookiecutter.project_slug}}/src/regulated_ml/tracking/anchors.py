@@ -1,10 +1,12 @@
-"""Where the newest hash of the trail is kept besides the trail: the annotated tags of releases."""
+"""Where hashes of the trail are kept besides the trail: tags of releases, and a bucket on AWS."""
 
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
-from regulated_ml.tracking.trail import Anchor, Entry, Finding
+from regulated_ml.platforms.sagemaker.keeping import CLONE, Kept
+from regulated_ml.tracking.trail import FETCHED, Anchor, Entry, Finding, Trail
 
 # A line of a tag's message; `git interpret-trailers` reads it too.
 TRAILER = "Trail-Entry"
@@ -38,6 +40,23 @@ def in_tags(root: Path) -> tuple[list[Anchor], list[Finding]]:
     if done.returncode != 0:
         return [], [_unknown(done.stderr.strip().partition("\n")[0])]
     return _in_messages(done.stdout), []
+
+
+def in_bucket(trail: Trail, kept: Iterable[Kept]) -> list[Anchor]:
+    """Those of the anchors in the trail's bucket that this trail has to agree with.
+
+    Each clone of the repository has a trail of its own, and they share the bucket. An anchor is of
+    this one when it says so; or when it is of a run that was made here, for then another beginning
+    means that the trail was written anew.
+    """
+    entries = list(trail.entries())
+    clone = entries[0].hash[:CLONE] if entries else ""
+    made_here = {entry.id for entry in entries if entry.kind != FETCHED}
+    return [
+        Anchor(each.address, each.number, each.hash)
+        for each in kept
+        if each.clone == clone or each.id in made_here
+    ]
 
 
 def _unknown(why: str) -> Finding:

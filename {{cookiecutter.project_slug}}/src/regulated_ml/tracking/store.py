@@ -65,7 +65,7 @@ class RunStore:
         fetched from elsewhere has the times of another clock. What is in no trail goes by time.
         """
         numbers = self.trail.numbers()
-        runs = [_read(path) for _, path in self.records()]
+        runs = [read_record(path) for _, path in self.records()]
         last = len(numbers) + 1
         return sorted(runs, key=lambda run: (numbers.get(run.id, last), run.ended, run.id))
 
@@ -173,7 +173,7 @@ class RunStore:
 
     def take(self, folder: Path, run_id: str) -> Record:
         """Makes a run of a folder whose record was made elsewhere, and stays as it is there."""
-        record = _read(folder / RECORD)
+        record = read_record(folder / RECORD)
         self._keep(folder, run_id, FETCHED)
         return record
 
@@ -191,7 +191,7 @@ class RunStore:
         runs = []
         for _, path in self.records():
             with suppress(UserError):
-                runs.append(_read(path))
+                runs.append(read_record(path))
         return runs
 
     def records(self) -> Iterator[tuple[str, Path]]:
@@ -282,7 +282,8 @@ def _pointer(step: str, environment: str | None) -> str:
     return step if environment in (None, "local") else f"{environment}/{step}"
 
 
-def _read(path: Path) -> Record:
+def read_record(path: Path) -> Record:
+    """The record that lies in a file; `UserError` where it is none."""
     try:
         return Record.model_validate(read_json(path))
     except (ValueError, ValidationError) as error:

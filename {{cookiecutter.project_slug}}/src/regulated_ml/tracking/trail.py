@@ -88,7 +88,7 @@ class Trail:
 
     def first(self) -> Entry | None:
         """The oldest entry: it tells the trail of one clone from that of another."""
-        return next(self._readable(), None)
+        return next(self.entries(), None)
 
     def entry(self, record_id: str) -> Entry:
         """The entry of a record.
@@ -96,7 +96,7 @@ class Trail:
         Raises:
             UserError: the trail has none.
         """
-        for entry in self._readable():
+        for entry in self.entries():
             if entry.id == record_id:
                 return entry
         rule, fix = "the audit trail has no entry of it", "rml runs verify says what was changed"
@@ -104,9 +104,10 @@ class Trail:
 
     def numbers(self) -> dict[str, int]:
         """The number of each record's entry; lines that are no entries are passed over."""
-        return {entry.id: entry.number for entry in self._readable()}
+        return {entry.id: entry.number for entry in self.entries()}
 
-    def _readable(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[Entry]:
+        """Every line that is an entry, whether or not it belongs there."""
         for line in self.lines():
             with suppress(ValidationError):
                 yield Entry.model_validate_json(line)

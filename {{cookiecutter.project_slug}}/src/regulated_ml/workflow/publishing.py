@@ -13,16 +13,24 @@ from regulated_ml.settings import Settings
 from regulated_ml.tracking.records import Begun
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.tracking.trackers import contents
+from regulated_ml.tracking.trackers.buckets import AnchoredTrail, RecordsBesideModels
 from regulated_ml.tracking.trackers.experiments import Experiments
 from regulated_ml.tracking.trackers.mlflow import LocalMlflow, ManagedMlflow
 from regulated_ml.tracking.trackers.queue import Queue, Sent
 
 
 def queues(settings: Settings, store: RunStore) -> list[Queue]:
-    """The trackers of an environment: of `local` MLflow on this machine, of others those on AWS."""
+    """The trackers of an environment: of `local` MLflow on this machine, of others those on AWS.
+
+    The buckets come first: what they keep is the evidence, the others are for looking at.
+    """
     if settings.platform is None:
         return [Queue(store, LocalMlflow(settings, store))]
-    found = [Queue(store, Experiments(settings, store))]
+    found = [
+        Queue(store, RecordsBesideModels(settings, store)),
+        Queue(store, AnchoredTrail(settings, store)),
+        Queue(store, Experiments(settings, store)),
+    ]
     if settings.platform.mlflow_arn:
         found.append(Queue(store, ManagedMlflow(settings, store)))
     return found

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from regulated_ml.errors import UserError
-from regulated_ml.platforms.interface import MODEL_ARCHIVE, Report
+from regulated_ml.platforms.interface import MODEL_ARCHIVE, Report, report_nothing
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import captures, lineage, registry
 from regulated_ml.tracking.captures import Capture
@@ -31,11 +31,9 @@ class Traced(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def _nothing(done: float, total: float | None = None, text: str | None = None) -> None:
-    pass
-
-
-def trace(settings: Settings, store: RunStore, name: str, report: Report = _nothing) -> Traced:
+def trace(
+    settings: Settings, store: RunStore, name: str, report: Report = report_nothing
+) -> Traced:
     """The lineage of a run, a model version, an endpoint or a captured prediction.
 
     Args:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from regulated_ml.tracking.records import Record
     from regulated_ml.workflow.tracing import Traced
 
-COLUMNS = ("step", "id", "started", "who", "commit", "files", "result")
+COLUMNS = ("run", "who", "commit", "result")
 NAME_HELP = (
     "A run (an id, a unique beginning of one, a step), a model version (v3), an endpoint, "
     "or the id of a captured prediction."
@@ -111,8 +111,13 @@ def _show_comparison(compared: "Comparison") -> None:
 
 
 def _cells(row: "Row") -> tuple[str, ...]:
-    metrics = shown.headlines(row.metrics)
-    files = f"{len(row.inputs)} -> {len(row.outputs)}"
+    """A line for a person; an id holds the time, and all else is in the other forms."""
+    from regulated_ml.tracking.lineage import SOURCE
+
+    is_source = row.step == SOURCE
+    name = f"{SOURCE} {row.id[:12]}" if is_source else row.id
     commit = "" if row.dirty is None else shown.commit(row.commit, row.dirty)
-    started = row.started[:19].replace("T", " ")
-    return row.title, row.id[:40], started, row.user, commit, files, metrics
+    act = row.title.removeprefix(row.step).strip()
+    state = f"{row.parameters['state']}, {row.parameters['rows']} rows" if is_source else ""
+    result = ", ".join(filter(None, (state, act, shown.headlines(row.metrics))))
+    return name, shown.person(row.user), commit, result

@@ -27,6 +27,11 @@ def commit(sha: str | None, dirty: bool) -> str:
     return "none" if sha is None else sha[:8] + ("+changes" if dirty else "")
 
 
+def person(user: str) -> str:
+    """Who did it, in a few characters: of an ARN the role and the session, or the user."""
+    return "/".join(user.split("/")[-2:]) if user.startswith("arn:") else user
+
+
 def short(value: object) -> str:
     """A value in a few characters."""
     if isinstance(value, float):

@@ -1,49 +1,137 @@
 """`rml runs verify`: the records against the audit trail, and the trail against its anchors."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from regulated_ml.cli import output
-from regulated_ml.cli.runs import shown
 from regulated_ml.errors import ExitStatus
 
+if TYPE_CHECKING:
+    from regulated_ml.settings import Settings
+    from regulated_ml.tracking.store import RunStore
+    from regulated_ml.tracking.trail import Anchor, Finding
 
-def verify(as_json: output.JsonOption = False) -> None:
-    """Hold every record and artefact against the audit trail, and the trail against its anchors."""
-    from regulated_ml.settings import find_root
-    from regulated_ml.tracking import anchors, trail
+NO_BUCKET = (
+    "the trail is anchored nowhere on AWS: there is no bucket {bucket}; "
+    "infrastructure/storage.yaml makes it"
+)
+NO_LOCK = (
+    "the bucket {bucket} has no Object Lock with a default retention, so who may delete in it can "
+    "take anchors away; infrastructure/storage.yaml makes it with one"
+)
 
-    root, store = find_root(Path.cwd()), shown.store()
+
+class Anchors(NamedTuple):
+    """Where the trail is anchored, what is wrong with that, and what a reader should know."""
+
+    known: "Sequence[Anchor]"
+    findings: "list[Finding]"
+    notes: list[str]
+    lock: str = ""  # of the bucket
+
+
+def verify(env: output.EnvironmentOption = "local", as_json: output.JsonOption = False) -> None:
+    """Hold every record and artefact against the audit trail, and the trail against its anchors.
+
+    With an environment on AWS, the anchors in its bucket too.
+    """
+    from regulated_ml.tracking import trail
+    from regulated_ml.tracking.store import RUNS, RunStore
+
+    settings = output.settings(env)
+    store = RunStore(settings.root / RUNS)
     store.settle()
-    known, findings = anchors.in_tags(root)
-    findings += trail.verify(store.trail, store.records, known)
-    findings += [
-        trail.Finding(f"{run.id}/{path}", "the artefact is missing, or was changed")
-        for run in store.readable()
-        for path in store.damage(run)
+    anchors = _anchors(settings, store)
+    findings = [
+        *anchors.findings,
+        *trail.verify(store.trail, store.records, anchors.known),
+        *_artifacts(store),
     ]
-    findings += [
-        trail.Finding(f"{run.id}/{path}", "the file was added: the record does not name it")
-        for run in store.readable()
-        for path in store.added(run)
+    _show(store, anchors, findings, as_json)
+    for note in anchors.notes:
+        output.warn(note)
+    if findings:
+        raise typer.Exit(ExitStatus.FOUND)
+
+
+def _anchors(settings: "Settings", store: "RunStore") -> Anchors:
+    """Those in the tags of releases, and those in the bucket of an environment on AWS."""
+    from regulated_ml.tracking import anchors
+
+    known, findings = anchors.in_tags(settings.root)
+    found = Anchors(known, findings, [])
+    if settings.platform is None:
+        return found
+    from regulated_ml.platforms.sagemaker import keeping, naming
+    from regulated_ml.security import clients
+
+    clients.identity(settings)  # in another account there are no anchors, which says nothing
+    client = clients.client(settings, "s3")
+    bucket = naming.trail(settings).bucket
+    with output.progress("reading the anchors"):
+        kept = keeping.anchors(settings, client)
+        if kept is None:
+            return found._replace(notes=[NO_BUCKET.format(bucket=bucket)])
+        lock = keeping.lock(settings, client)
+    return Anchors(
+        known=[*known, *anchors.in_bucket(store.trail, kept)],
+        findings=findings,
+        notes=[] if lock else [NO_LOCK.format(bucket=bucket)],
+        lock=str(lock or ""),
+    )
+
+
+def _artifacts(store: "RunStore") -> "list[Finding]":
+    """The files of every run against its record."""
+    from regulated_ml.tracking.trail import Finding
+
+    runs = store.readable()
+    return [
+        *(
+            Finding(f"{run.id}/{path}", "the artefact is missing, or was changed")
+            for run in runs
+            for path in store.damage(run)
+        ),
+        *(
+            Finding(f"{run.id}/{path}", "the file was added: the record does not name it")
+            for run in runs
+            for path in store.added(run)
+        ),
     ]
+
+
+def _show(
+    store: "RunStore", anchors: Anchors, findings: "Sequence[Finding]", as_json: bool
+) -> None:
     last = store.trail.last() if not findings else None
     if as_json:
         output.print_json(
             {
                 "entries": last.number if last else None,
                 "newest": last.hash if last else None,
-                "anchors": [anchor._asdict() for anchor in known],
+                "anchors": [anchor._asdict() for anchor in anchors.known],
+                "lock": anchors.lock,
+                "notes": anchors.notes,
                 "findings": [finding._asdict() for finding in findings],
             }
         )
     elif findings:
         output.print_table("", ("place", "what"), findings)
     elif last:
-        anchored = f"anchored in {known[-1].where}" if known else "not anchored in any tag yet"
-        typer.echo(f"The trail is whole: {last.number} entries, newest {last.hash}, {anchored}.")
+        typer.echo(
+            f"The trail is whole: {last.number} entries, newest {last.hash}, {_where(anchors)}."
+        )
     else:
         typer.echo("No runs yet. `rml run` makes the first ones.")
-    if findings:
-        raise typer.Exit(ExitStatus.FOUND)
+
+
+def _where(anchors: Anchors) -> str:
+    """Up to where the trail cannot be cut off unseen."""
+    if not anchors.known:
+        return "not anchored anywhere yet"
+    newest = max(anchors.known, key=lambda anchor: anchor.number)
+    place = newest.where.partition("/trail/")[0] if "://" in newest.where else newest.where
+    locked = f" ({anchors.lock})" if anchors.lock and place != newest.where else ""
+    return f"anchored in {place} up to entry {newest.number}{locked}"

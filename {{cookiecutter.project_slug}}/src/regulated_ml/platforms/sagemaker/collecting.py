@@ -5,21 +5,21 @@ from tempfile import TemporaryDirectory
 
 from regulated_ml.errors import UserError
 from regulated_ml.platforms.archive import pack, unpack
-from regulated_ml.platforms.interface import MODEL_ARCHIVE, RemoteJob, Report
+from regulated_ml.platforms.interface import MODEL_ARCHIVE, Kind, Report
 from regulated_ml.platforms.sagemaker.naming import Address
 from regulated_ml.platforms.sagemaker.storage import Storage
 
 DATA_ARCHIVE = "output.tar.gz"  # what becomes of a training job's folder output/data
 
 
-def collect(job: RemoteJob, storage: Storage, destination: Path, report: Report) -> None:
-    """Downloads and checks the outputs; nothing in them is believed.
+def collect(kind: Kind, outputs: str, storage: Storage, destination: Path, report: Report) -> None:
+    """Downloads and checks what a job has left at an address; nothing in it is believed.
 
     Raises:
         UserError: an output is missing, damaged or holds what a job does not write.
     """
-    address = Address.parse(job.facts["outputs"])
-    if job.kind == "processing":
+    address = Address.parse(outputs)
+    if kind == "processing":
         storage.fetch(address, destination, report)
         return
     # Beside the destination, so that files can be renamed into it.

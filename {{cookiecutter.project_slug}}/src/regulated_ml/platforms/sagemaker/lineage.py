@@ -207,7 +207,7 @@ def _outputs(storage: Storage, claim: Claim, job: RemoteJob, report: Report) -> 
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         try:
-            collecting.collect(job, storage, folder, report)
+            collecting.collect(job.kind, job.facts["outputs"], storage, folder, report)
         except UserError as error:
             # It is why the outputs of the record are not there.
             return {**keys, "outputs": "; ".join(each.rule for each in error.problems)}

@@ -71,9 +71,21 @@ def inputs(settings: Settings, digest: str) -> Address:
     return Address(platform(settings).data_bucket, f"{_own(settings)}/inputs/{digest}/")
 
 
+def runs(settings: Settings) -> Address:
+    """Where the outputs of all runs lie."""
+    return Address(platform(settings).model_bucket, f"{_own(settings)}/runs/")
+
+
 def outputs(settings: Settings, run_id: str) -> Address:
     """Where a job writes."""
-    return Address(platform(settings).model_bucket, f"{_own(settings)}/runs/{run_id}/")
+    return Address(platform(settings).model_bucket, f"{runs(settings).prefix}{run_id}/")
+
+
+def trail(settings: Settings) -> Address:
+    """Where hashes of the audit trail lie; storage.yaml makes the bucket, with Object Lock."""
+    project, place = settings.project.project_slug, platform(settings)
+    bucket = f"{project}-{settings.environment}-trail-{place.aws_account_id}"
+    return Address(bucket, f"{_own(settings)}/trail/")
 
 
 def captures(settings: Settings) -> Address:

@@ -102,7 +102,7 @@ class SageMakerPlatform:
 
     def collect(self, job: RemoteJob, destination: Path, report: Report) -> None:
         """Lays the outputs of a completed job into `destination`."""
-        collecting.collect(job, self._storage, destination, report)
+        collecting.collect(job.kind, job.facts["outputs"], self._storage, destination, report)
 
     def stop(self, name: str, kind: Kind) -> None:
         """Has a job stopped; it takes up to two minutes."""

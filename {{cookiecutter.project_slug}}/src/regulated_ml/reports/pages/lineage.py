@@ -46,7 +46,7 @@ def _finding(rows: Sequence[Row]) -> str:
         return f"The chain does not close in {plural(len(mistakes), 'place')}"
     acts = sum(row.step in ACTS for row in rows)
     jobs = sum(row.step not in (*ACTS, SOURCE, PREDICTION) for row in rows)
-    done = f" and {plural(acts, 'act')} of persons" if acts else ""
+    done = f" and {plural(acts, 'act')} on the model" if acts else ""
     return f"{plural(jobs, 'step')} from one table{done}, each file by its hash"
 
 

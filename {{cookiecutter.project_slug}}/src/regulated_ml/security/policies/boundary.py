@@ -19,7 +19,7 @@ SCOPES = {
     "ecr": ANY,
     "kms": (places.KEY,),
     "logs": (places.LOG_GROUPS, places.GUARD_STREAMS, places.DETECTIVE_STREAMS),
-    "s3": (*places.BUCKETS, *places.OBJECTS),
+    "s3": places.IN_S3,
     "sagemaker": ANY,
     "sns": (places.TOPIC,),
     "sqs": (places.EVENTS,),

@@ -30,7 +30,7 @@ from regulated_ml.settings import LOCAL
 RESOURCES = {
     "sagemaker": ["*"],
     "batch": ["*"],
-    "s3": [*places.BUCKETS, *places.OBJECTS],
+    "s3": [*places.IN_S3],
     "kms": [places.KEY],
 }
 # What these refuse the deploying role may do: it is how key, buckets and policies change.

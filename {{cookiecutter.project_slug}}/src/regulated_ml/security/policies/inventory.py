@@ -30,6 +30,7 @@ def policies(controls: Controls) -> list[Policy]:
         resources.key_policy(),
         resources.bucket_policy("DataBucket"),
         resources.bucket_policy("ModelBucket"),
+        resources.trail_bucket_policy(),
         resources.log_bucket_policy(),
         *resources.endpoint_policies(),
     ]

@@ -1,5 +1,7 @@
 """Where the project's things are: their ARNs, as far as IAM can tell them apart by name."""
 
+from collections.abc import Iterable
+
 _HERE = "${AWS::Region}:${AWS::AccountId}"
 _SAGEMAKER = f"arn:${{AWS::Partition}}:sagemaker:{_HERE}"
 _LOGS = f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group"
@@ -23,6 +25,11 @@ PREFIX = "${Slug}/${Environment}/*"
 OBJECTS = tuple(f"{bucket}/*" for bucket in BUCKETS)
 
 LOG_BUCKET = "${Slug}-${Environment}-logs-${AWS::AccountId}"
+TRAIL_BUCKET = "${Slug}-${Environment}-trail-${AWS::AccountId}"
+WITH_THE_TRAIL = f"{_S3}{TRAIL_BUCKET}"
+TRAIL = f"{WITH_THE_TRAIL}/${{Slug}}/${{Environment}}/trail/*"
+# All that anybody of the project does in S3.
+IN_S3 = (*BUCKETS, *OBJECTS, WITH_THE_TRAIL, f"{WITH_THE_TRAIL}/*")
 
 KEY = "${KmsKeyArn}"
 EXECUTION_ROLE = "${ExecutionRoleArn}"
@@ -48,6 +55,12 @@ ENDPOINT_STREAMS = f"{_LOGS}:/aws/sagemaker/Endpoints/${{Slug}}-*:log-stream:*"
 GUARD_LOG = f"{_LOGS}:/regulated-ml/${{Slug}}/${{Environment}}/guard"
 GUARD_STREAMS = f"{_LOGS}:/regulated-ml/${{Slug}}/${{Environment}}/guard:log-stream:*"
 DETECTIVE_STREAMS = f"{_LOGS}:/aws/lambda/${{Slug}}-${{Environment}}-detective:log-stream:*"
+
+
+def of_runs(steps: Iterable[str], name: str) -> tuple[str, ...]:
+    """What lies under this name beside the outputs of every run of these steps."""
+    runs = f"{_S3}${{ModelBucket}}/${{Slug}}/${{Environment}}/runs"
+    return tuple(f"{runs}/{step}-*/{name}" for step in steps)
 
 
 def service(name: str) -> str:

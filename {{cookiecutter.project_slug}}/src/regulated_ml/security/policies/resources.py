@@ -18,7 +18,7 @@ from regulated_ml.security.policies.documents import (
 )
 from regulated_ml.security.policies.places import service
 from regulated_ml.security.policies.roles import ROLES
-from regulated_ml.security.policies.tables import IN_CODECOMMIT, Row
+from regulated_ml.security.policies.tables import IN_CODECOMMIT, OF_APPROVERS, Row
 
 ACCOUNT = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 ANYBODY = "*"
@@ -122,15 +122,43 @@ def bucket_policy(parameter: str) -> Policy:
 
     An upload that names no key is let in, because the bucket's own encryption is the team's key,
     and SageMaker writes checkpoints so. People's uploads without one are denied by the guardrails.
+
+    Who may have a job write beside the models could have it write that somebody has agreed: records
+    of decisions are written by approvers alone.
     """
-    bucket = f"arn:${{AWS::Partition}}:s3:::${{{parameter}}}"
+    statements = _of_bucket(f"${{{parameter}}}")
+    if parameter == "ModelBucket":
+        decisions = [*places.of_runs(OF_APPROVERS, "*")]
+        others = {"ArnNotEquals": {"aws:PrincipalArn": [places.APPROVER]}}
+        statements.append(_deny("DecisionsByApproversAlone", ("s3:PutObject",), decisions, others))
+    return Policy(f"${{{parameter}}}", BUCKET, document(statements))
+
+
+def trail_bucket_policy() -> Policy:
+    """Of the bucket in which the hashes of the audit trail lie: the same, and nothing is deleted.
+
+    Object Lock keeps what was written; this keeps marks of deletion away, behind which it would
+    hide from whoever lists no versions.
+    """
+    bucket = f"arn:${{AWS::Partition}}:s3:::{places.TRAIL_BUCKET}"
+    deleting = ("s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion")
+    statements = [
+        *_of_bucket(places.TRAIL_BUCKET),
+        _deny("NothingIsDeleted", deleting, [f"{bucket}/*"], None),
+    ]
+    return Policy(places.TRAIL_BUCKET, BUCKET, document(statements))
+
+
+def _of_bucket(name: str) -> list[Document]:
+    """TLS, the team's key, the VPC."""
+    bucket = f"arn:${{AWS::Partition}}:s3:::{name}"
     objects, both = [f"{bucket}/*"], [bucket, f"{bucket}/*"]
     put = ("s3:PutObject",)
     encryption, key = (
         "s3:x-amz-server-side-encryption",
         "s3:x-amz-server-side-encryption-aws-kms-key-id",
     )
-    statements = [
+    return [
         *_transport(both),
         _deny("NoOtherEncryption", put, objects, _other(encryption, "aws:kms")),
         _deny("NoOtherKey", put, objects, _other(key, places.KEY)),
@@ -164,7 +192,6 @@ def bucket_policy(parameter: str) -> Policy:
             },
         ),
     ]
-    return Policy(f"${{{parameter}}}", BUCKET, document(statements))
 
 
 def log_bucket_policy() -> Policy:
@@ -179,7 +206,7 @@ def log_bucket_policy() -> Policy:
                 ("s3:PutObject",),
                 {
                     **OF_THIS_ACCOUNT,
-                    "ArnEquals": {"aws:SourceArn": list(places.BUCKETS)},
+                    "ArnEquals": {"aws:SourceArn": [*places.BUCKETS, places.WITH_THE_TRAIL]},
                 },
             ),
             "Resource": [f"{bucket}/*"],
@@ -221,7 +248,7 @@ def _gateway(rows: Iterable[Row]) -> Policy:
     statements = [
         {
             **_allow("OurBuckets", ANYBODY, _actions(rows, "s3"), _OURS),
-            "Resource": sorted([*places.BUCKETS, *places.OBJECTS]),
+            "Resource": sorted(places.IN_S3),
         },
         # ECR keeps the layers of images there; whoever pulls one reads it with an address it got.
         {**_allow("LayersOfImages", ANYBODY, ("s3:GetObject",)), "Resource": [layers]},
@@ -267,11 +294,11 @@ def _allow(
 
 
 def _deny(sid: str, actions: Iterable[str], resources: list[str], condition: Any) -> Document:
-    return {
+    statement = {
         "Sid": sid,
         "Effect": "Deny",
         "Principal": ANYBODY,
         "Action": sorted(actions),
         "Resource": resources,
-        "Condition": condition,
     }
+    return {**statement, "Condition": condition} if condition else statement

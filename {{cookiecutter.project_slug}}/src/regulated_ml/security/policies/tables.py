@@ -24,6 +24,12 @@ class Row(NamedTuple):
     condition: dict[str, dict[str, Any]] | None = None
 
 
+# A record lies beside the outputs of its run. Who trains a model cannot write one that says that
+# somebody else has agreed to it.
+OF_JOBS = ("prepare", "sample", "train", "evaluate", "explain")
+OF_DEVELOPERS = ("register", "release", "monitor")
+OF_APPROVERS = ("approve", "reject", "promote", "deploy")
+
 MADE_AS_OURS = {
     "StringEquals": {
         "aws:RequestTag/environment": "${Environment}",
@@ -73,6 +79,21 @@ SEE_MODELS = Row(
         "sagemaker:ListModelPackages",
     ),
     (places.PACKAGE_GROUP, places.PACKAGES),
+)
+# What lies there cannot be deleted, whatever a role may do: the bucket is under Object Lock.
+TRAIL = (
+    Row("AnchorTheTrail", ("s3:PutObject",), (places.TRAIL,)),
+    Row(
+        "ListTheTrailsAnchors",
+        ("s3:ListBucketVersions",),
+        (places.WITH_THE_TRAIL,),
+        {"StringLike": {"s3:prefix": [places.PREFIX]}},
+    ),
+    Row(
+        "SeeTheLockOfTheTrail",
+        ("s3:GetBucketObjectLockConfiguration",),
+        (places.WITH_THE_TRAIL,),
+    ),
 )
 LOG_REFUSALS = Row(
     "LogWhatTheGuardRefused",
@@ -206,6 +227,9 @@ DATA_SCIENTIST = (
     LIST_BUCKETS,
     READ_OBJECTS,
     Row("WriteInputs", WRITING, (places.INPUTS,)),
+    Row("KeepRecords", ("s3:PutObject",), places.of_runs(OF_JOBS, "record.json")),
+    Row("KeepWhatWasRegistered", ("s3:PutObject",), places.of_runs(OF_DEVELOPERS, "*")),
+    *TRAIL,
     _use_key("s3", "sagemaker"),
     KEY_OF_REPOSITORY,
     DESCRIBE_KEY,
@@ -264,6 +288,8 @@ APPROVER = (
     PASS_ROLE,
     LIST_BUCKETS,
     READ_OBJECTS,
+    Row("KeepDecisions", ("s3:PutObject",), places.of_runs(OF_APPROVERS, "*")),
+    *TRAIL,
     _use_key("s3", "sagemaker"),
     KEY_OF_REPOSITORY,
     DESCRIBE_KEY,
