@@ -99,6 +99,13 @@ def own_controls(root: Path) -> OwnControls:
     return found
 
 
+def dataset(root: Path) -> Dataset | None:
+    """What a folder's dataset.yaml says, whatever else config/ says; None where it is wrong."""
+    problems: list[Problem] = []
+    found = section(root, DATASET, Dataset, problems)
+    return None if problems else found
+
+
 def exceptions(root: Path) -> tuple[ControlException, ...]:
     """The exceptions of all environments; none where the file is wrong, which `load` refuses."""
     found = section(root, EXCEPTIONS, Exceptions, [])

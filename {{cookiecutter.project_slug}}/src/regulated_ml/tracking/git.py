@@ -100,9 +100,9 @@ class Git:
         self._sweep()
         with tempfile.TemporaryDirectory(prefix=BESIDE) as name:
             folder = Path(name).resolve()
-            with exclusive(folder / HELD):
+            with exclusive(folder / HELD) as lock:
                 try:
-                    yield WorkTrees(self, folder)
+                    yield WorkTrees(self, folder, lock)
                 finally:
                     shutil.rmtree(folder / WorkTrees.FOLDER, ignore_errors=True)
                     self.run("worktree", "prune")
@@ -122,9 +122,10 @@ class WorkTrees:
 
     FOLDER = "trees"
 
-    def __init__(self, git: Git, folder: Path) -> None:
+    def __init__(self, git: Git, folder: Path, lock: int) -> None:
         self._git = git
         self.folder = folder  # for whatever else goes with the block
+        self.lock = lock  # descriptor; a child that inherits it keeps the folder from being swept
 
     def of(self, commit: str) -> Path:
         """The files of a commit as they are in git, and nothing else.

@@ -7,7 +7,7 @@ from the addresses of that commit. What comes has the fingerprint of the record,
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from regulated_ml.data import source, tables
@@ -16,6 +16,7 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
 from regulated_ml.platforms.interface import Report
 from regulated_ml.settings import LOCAL, Dataset, Settings
+from regulated_ml.settings import loading as settings_of
 from regulated_ml.tracking.records import Record
 from regulated_ml.workflow.requests import TABLE
 
@@ -43,12 +44,33 @@ def table(
         UserError: it is nowhere, or the file that was handed over is another table.
     """
     report(0, None, "finding the table")
-    # Its columns as they were declared then, which is what its rows are read and counted by.
-    dataset = Dataset.model_validate(run.parameters["dataset"])
+    dataset = _declared(run, tree)
     if given is not None:
         return _given(settings, dataset, run, given)
     found = (path for path in _candidates(settings, run) if _is_it(path, run, dataset))
     return next(found, None) or _made_again(run, dataset, tree, python, report)
+
+
+def _declared(run: Record, tree: Path) -> Dataset:
+    """The columns as they were declared then, which is what the rows are read and counted by.
+
+    A record is JSON, whose keys are texts. Whether a code was a whole number is what dataset.yaml
+    of the commit says, if it is the one of the run; else codes that look like numbers are some.
+    """
+    declared = run.parameters["dataset"]
+    committed = settings_of.dataset(tree)
+    if committed and committed.model_dump(mode="json") == declared:
+        return committed
+    columns = [
+        {**column, **{key: _codes(column[key]) for key in ("values", "undocumented")}}
+        for column in declared["columns"]
+    ]
+    return Dataset.model_validate({**declared, "columns": columns})
+
+
+def _codes(meanings: Mapping[str, str]) -> dict[int | str, str]:
+    are_numbers = all(code.removeprefix("-").isdecimal() for code in meanings)
+    return {int(code) if are_numbers else code: meaning for code, meaning in meanings.items()}
 
 
 def _candidates(settings: Settings, run: Record) -> Iterator[Path]:

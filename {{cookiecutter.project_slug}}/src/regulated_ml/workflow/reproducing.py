@@ -188,7 +188,7 @@ def _again(
         table = recovering.table(settings, run, tree, interpreter.python, report, wish.table)
     channels = _channels(run, folders, table)
     logs = store.folder / ".failed"  # the log of a job that fails outlives the work tree
-    folder = _executed(run, trees.folder, logs, tree, interpreter, channels, report)
+    folder = _executed(run, trees, logs, tree, interpreter, channels, report)
     damaged = store.damage(run)
     identical, differences = _compared(run, store.folder_of(run), folder, damaged)
     others = [made[name].run.step for name in run.parents if made[name].differences]
@@ -229,7 +229,7 @@ def _read_path(given: Input) -> str:
 
 def _executed(
     run: Record,
-    parent: Path,
+    trees: WorkTrees,
     logs: Path,
     tree: Path,
     interpreter: Interpreter,
@@ -237,12 +237,12 @@ def _executed(
     report: Report,
 ) -> Path:
     """Runs the job of a record anew; gives the folder with its outputs."""
-    folder = parent / "runs" / run.id
+    folder = trees.folder / "runs" / run.id
     folder.mkdir(parents=True)
     kind = STEP[run.step].kind
-    checkpoints = parent / "checkpoints" / run.id if kind == "training" else None
+    checkpoints = trees.folder / "checkpoints" / run.id if kind == "training" else None
     job = Job(run.id, kind, run.module, channels, run.parameters, checkpoints)
-    running = LocalPlatform(tree, logs, interpreter.python).start(job, folder)
+    running = LocalPlatform(tree, logs, interpreter.python).start(job, folder, (trees.lock,))
     try:
         running.wait(report)
     except BaseException:
