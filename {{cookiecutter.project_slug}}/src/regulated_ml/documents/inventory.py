@@ -38,14 +38,13 @@ def _identification(evidence: Evidence) -> Part:
 
 def _state(evidence: Evidence) -> Part:
     written = evidence.written
-    unsettled = [each for each in written.findings or () if each.state == "open"]
     return Part(
         topic="State",
-        finding=f"{evidence.version.status.capitalize()}, {plural(len(unsettled), 'open finding')}",
+        finding=f"{evidence.version.status.capitalize()}, {shared.unsettled(evidence)}",
         clauses=shared.clauses(evidence, "inventory", "approval", "monitoring", "overlays"),
         facts=(
             ("Next validation", shared.word(written.monitoring.next_validation)),
-            ("Open findings", str(len(unsettled)) if written.findings is not None else "open"),
+            ("Findings", shared.unsettled(evidence)),
             ("Overlays", "open" if written.overlays is None else str(len(written.overlays))),
             ("Open fields", str(len(evidence.open))),
             ("Exceptions in force", str(len(evidence.settings.exceptions))),

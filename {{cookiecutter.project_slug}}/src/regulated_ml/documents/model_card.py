@@ -5,7 +5,7 @@ from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.results import result
 from regulated_ml.documents.structure import Document, Part, present
 from regulated_ml.reports.elements import Table
-from regulated_ml.reports.words import plural, quantity, whole
+from regulated_ml.reports.words import plural, whole
 
 NAME = "model-card"
 
@@ -31,14 +31,14 @@ def document(evidence: Evidence) -> Document:
                 _model(evidence),
                 _performance(evidence),
                 _from_result(evidence, "Fairness", "fairness", "proxies"),
-                _from_result(evidence, "Reasons", "explanation", "reasons"),
+                _from_result(evidence, "Explanation and reasons", "explanation", "reasons"),
                 shared.limits(evidence),
                 shared.risks(evidence),
                 shared.oversight(evidence),
                 shared.monitoring(evidence),
                 shared.gates(evidence),
                 shared.people(evidence),
-                shared.lineage(evidence),
+                shared.lineage(evidence, files=False),
                 _packages(evidence),
                 shared.regulations(evidence),
             ]
@@ -52,7 +52,6 @@ def _model(evidence: Evidence) -> Part:
     monotone = [column.name for column in dataset.features if column.monotone]
     label = dataset.label
     event = evidence.site.vocabulary.event
-    rows = tuple((name, quantity(value)) for name, value in sorted(model.parameters.items()))
     return Part(
         topic="Model",
         finding=f"Gradient-boosted trees on {plural(len(features), 'feature')}",
@@ -69,7 +68,7 @@ def _model(evidence: Evidence) -> Part:
                 f"{evidence.settings.model.evaluation.threshold}: a score from here on is declined",
             ),
         ),
-        tables=(Table("Parameters of the training", "lr", ("Parameter", "Value"), rows),),
+        tables=(shared.parameters(evidence),),
     )
 
 
@@ -90,17 +89,18 @@ def _performance(evidence: Evidence) -> Part | None:
 
 
 def _from_result(evidence: Evidence, topic: str, key: str, answers: str) -> Part | None:
+    """The findings of a test and what to stop at; the validation report has its tables."""
     found = result(key, evidence)
     if found is None:
         return None
+    headlines = [card.heading for card in found.cards if card.heading != found.finding]
     return Part(
         topic=topic,
         finding=found.finding,
         clauses=shared.clauses(evidence, answers),
-        text=found.text,
+        text=(*(f"{headline}." for headline in headlines), *found.text),
         signs=found.signs,
-        cards=found.cards,
-        tables=found.tables,
+        cards=found.cards[:1],
     )
 
 

@@ -72,6 +72,7 @@ PAGES: Mapping[str, Shown] = {
 }
 # Tables of points that a picture shows as well, and that a reader of paper has no use for.
 DRAWN_ONLY = {"Ranking", "Training", "Thresholds and costs", "Distribution of scores"}
+LONGEST = 40  # rows of a table; the run's own files and the report's pages have them all
 
 
 def result(key: str, evidence: Evidence) -> Result | None:
@@ -86,11 +87,16 @@ def result(key: str, evidence: Evidence) -> Result | None:
 
 def _joined(key: str, found: list[Section], signs: tuple[str, ...]) -> Result:
     first, *others = found
-    plain = [f"{section.finding}." for section in others if section.figure is None]
+    plain = [
+        sentence
+        for section in others
+        if section.figure is None
+        for sentence in (f"{section.finding}.", *section.text)
+    ]
     return Result(
         finding=first.finding,
         signs=signs,
-        text=(*first.text, *plain, *(words for section in others for words in section.text)),
+        text=(*(first.text if first.figure is None else ()), *plain),
         cards=tuple(card for section in found for card in _cards(key, section)),
         tables=tuple(table for section in found for table in _tables(section)),
     )
@@ -100,13 +106,22 @@ def _cards(key: str, section: Section) -> Iterator[Card]:
     """The picture under its finding; its table stands with the other tables of the test."""
     if section.figure:
         name = f"{key}-{section.figure.name}"  # several pages' pictures meet in one document
-        yield Card(section.finding, replace(section.figure, name=name, table=None))
+        figure = replace(section.figure, name=name, table=None)
+        yield Card(section.finding, figure, " ".join(section.text))
 
 
 def _tables(section: Section) -> Iterator[Table]:
-    yield from section.tables
-    if section.figure and section.figure.table and section.topic not in DRAWN_ONLY:
-        yield section.figure.table
+    """The tables, each as long as a reader of paper has patience for."""
+    drawn = section.figure.table if section.figure else None
+    for table in (*section.tables, *([drawn] if drawn else [])):
+        if table is not drawn or section.topic not in DRAWN_ONLY:
+            count = len(table.rows)
+            cut = f"{table.caption} (the first {LONGEST} of {count})"
+            yield (
+                table
+                if count <= LONGEST
+                else replace(table, caption=cut, rows=table.rows[:LONGEST])
+            )
 
 
 def _discrimination(evidence: Evidence) -> Result | None:

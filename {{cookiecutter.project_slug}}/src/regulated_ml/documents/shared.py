@@ -7,7 +7,7 @@ from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.regulation import Clause
 from regulated_ml.documents.structure import Part
 from regulated_ml.reports.elements import Table
-from regulated_ml.reports.words import NOTHING, duration, moment, plural, quantity, whole
+from regulated_ml.reports.words import NOTHING, capital, duration, moment, plural, quantity, whole
 from regulated_ml.tracking.records import Identity, Record
 
 OPEN = "Open: nobody has written this yet."
@@ -114,8 +114,8 @@ def people(evidence: Evidence) -> Part:
     )
 
 
-def lineage(evidence: Evidence) -> Part:
-    """Every run of the version, with what it made."""
+def lineage(evidence: Evidence, *, files: bool) -> Part:
+    """Every run of the version, with what it made: in number, or each file by its hash."""
     rows = tuple(
         (run.step, item.path, whole(item.bytes), item.sha256)
         for run in evidence.runs.values()
@@ -142,7 +142,9 @@ def lineage(evidence: Evidence) -> Part:
             f"it against the audit trail, `rml runs reproduce {model.id}` makes it again.",
         ),
         facts=facts,
-        tables=(Table("Files", "llrl", ("Step", "File", "Bytes", "SHA-256"), rows),),
+        tables=(Table("Files", "llrl", ("Step", "File", "Bytes", "SHA-256"), rows),)
+        if files
+        else (),
     )
 
 
@@ -198,18 +200,27 @@ def findings(evidence: Evidence) -> Part:
         else [(each.what, each.severity, each.owner, each.due, each.state) for each in written]
     )
     text, tables = entries("Findings", head, rows)
-    unsettled = [each for each in written or () if each.state == "open"]
     return Part(
         topic="Findings",
-        finding=_count_of(unsettled, "open finding", "open findings"),
+        finding=capital(unsettled(evidence)),
         clauses=clauses(evidence, "validation"),
         text=text,
         signs=tuple(
             f"Open, severity {each.severity}: {each.what} ({each.owner}, by {each.due})"
-            for each in unsettled
+            for each in written or ()
+            if each.state == "open"
         ),
         tables=tables,
     )
+
+
+def unsettled(evidence: Evidence) -> str:
+    """How many findings are open, or that nobody has written any yet."""
+    written = evidence.written.findings
+    if written is None:
+        return "findings not written yet"
+    count = sum(each.state == "open" for each in written)
+    return plural(count, "open finding") if count else "no open findings"
 
 
 def _count_of(items: Sequence[object], one: str, many: str) -> str:
@@ -319,3 +330,10 @@ def risks(evidence: Evidence) -> Part:
         text=text,
         tables=tables,
     )
+
+
+def parameters(evidence: Evidence) -> Table:
+    """What the training was told."""
+    told = sorted(evidence.model.parameters.items())
+    rows = tuple((name, "not set" if v is None else quantity(v)) for name, v in told)
+    return Table("Parameters of the training", "lr", ("Parameter", "Value"), rows)

@@ -33,7 +33,7 @@ def document(evidence: Evidence) -> Document:
             shared.findings(evidence),
             _gaps(evidence, tests),
             shared.people(evidence),
-            shared.lineage(evidence),
+            shared.lineage(evidence, files=True),
             shared.regulations(evidence),
         ]
     )
@@ -55,10 +55,9 @@ def _summary(evidence: Evidence, body: tuple[Part, ...]) -> Part:
     written = evidence.written.validation
     stops = [(part.topic, sign) for part in body for sign in part.signs]
     broken = sum(not row.kept for row in evidence.gates)
-    unsettled = [each for each in evidence.written.findings or () if each.state == "open"]
     finding = (
         f"{plural(len(stops), 'sign')} of risk, {plural(broken, 'broken gate')}, "
-        f"{plural(len(unsettled), 'open finding')}"
+        f"{shared.unsettled(evidence)}"
     )
     table = Table("Where a reader should stop", "ll", ("Part", "Sign of risk"), tuple(stops))
     return Part(
@@ -82,7 +81,6 @@ def _summary(evidence: Evidence, body: tuple[Part, ...]) -> Part:
 def _method(evidence: Evidence) -> Part:
     model, settings = evidence.model, evidence.settings
     split, costs = settings.model.split, settings.model.evaluation.costs
-    rows = tuple((name, quantity(value)) for name, value in sorted(model.parameters.items()))
     monotone = [column.name for column in settings.dataset.features if column.monotone]
     order = f"the latest rows by {split.time_column}" if split.time_column else "drawn at random"
     return Part(
@@ -90,7 +88,7 @@ def _method(evidence: Evidence) -> Part:
         finding="How the model was made",
         clauses=shared.clauses(evidence, "development", "model-card"),
         facts=(
-            ("Model", "gradient-boosted trees (XGBoost), logistic objective unless parameters say"),
+            ("Model", "gradient-boosted trees (XGBoost), with the objective among the parameters"),
             ("Module", model.module),
             ("Test rows", f"{split.test:.0%}, {order}; validation rows {split.validation:.0%}"),
             ("Monotone by construction", ", ".join(monotone) or "none"),
@@ -101,7 +99,7 @@ def _method(evidence: Evidence) -> Part:
                 f"{quantity(costs.false_negative)} for a default accepted",
             ),
         ),
-        tables=(Table("Parameters of the training", "lr", ("Parameter", "Value"), rows),),
+        tables=(shared.parameters(evidence),),
     )
 
 
