@@ -127,6 +127,33 @@ def test_whose_rows_they_are_is_told_and_not_read_off_the_name(
         assert (found["sample"], found["own_sample"]) == ("test", told)
 
 
+def test_a_sample_of_a_few_rows_is_judged_as_far_as_it_goes(
+    here: Here, prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    few = Path(shutil.copytree(prepared / "test", tmp_path / "few"))
+    for name in ("features.parquet", "measurements.parquet"):
+        pd.read_parquet(few / name).head(12).to_parquet(few / name)
+    folder = here(evaluate.main, channels(prepared, trained, test=few), PARAMETERS) / "evaluation"
+    found = {name: json.loads((folder / name).read_text()) for name in OUTPUTS[:-1]}
+    assert not any(found["fairness.json"]["summary"].values())
+    assert found["stability.json"]["segments"] == []
+    assert found["stability.json"]["test_rows"] == found["sensitivity.json"]["rows"] == 12
+
+
+def test_without_protected_columns_and_times_nothing_is_compared(
+    here: Here, prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    alone = Path(shutil.copytree(prepared / "test", tmp_path / "alone"))
+    (alone / "measurements.parquet").unlink()
+    folder = here(
+        evaluate.main, channels(prepared, trained, test=alone), {**PARAMETERS, "columns": []}
+    )
+    found = json.loads((folder / "evaluation/fairness.json").read_text())
+    assert found["attributes"] == found["proxies"] == []
+    stability = json.loads((folder / "evaluation/stability.json").read_text())
+    assert stability["periods"] == []
+
+
 def test_a_sample_with_one_label_cannot_be_judged(
     here: Here, prepared: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -329,3 +329,26 @@ def test_rows_are_picked_by_position_across_parts() -> None:
     for first, last in ((0, 4), (4, 5), (5, 10)):
         picked.add(whole.take(np.arange(first, last)), first)
     assert picked.collected().scores.tolist() == picked.rows.tolist() == [0, 4, 8]
+
+
+def test_reasons_by_group_are_those_of_the_rows(here: Here, prepared: Path, trained: Path) -> None:
+    bands = {"smallest_group": 50, "bands": {"age": [45]}}
+    folder = here(explain.main, channels(prepared, trained), {**PARAMETERS, "fairness": bands})
+    found = Output(folder)
+    ages = pd.read_parquet(prepared / "test/measurements.parquet")["age"]
+    told = found.reasons.filter(like="reason_").notna().any(axis=1).sum()
+    (age,) = found.json["reasons_by_group"]
+    shares = {}
+    for group, young in zip(age["groups"], (True, False), strict=True):
+        rows = found.reasons[(ages[found.reasons["row"] - 1] < 45).to_numpy() == young]
+        assert group["declined"] == len(rows)
+        texts = rows.filter(regex="^reason_")
+        for reason in group["reasons"]:
+            expected = texts.eq(reason["text"]).any(axis=1).mean()
+            assert reason["value"] == pytest.approx(expected)
+            shares.setdefault(reason["text"], []).append(expected)
+    assert told == sum(group["declined"] for group in age["groups"]) == found.json["declined"]
+    assert set(shares) == {entry["text"] for entry in found.json["reason_frequency"]}
+    gap = age["gaps"][0]
+    assert gap["value"] == pytest.approx(max(abs(a - b) for a, b in shares.values()))
+    assert [group["name"] for group in age["groups"]] == ["44 and under", "45 and over"]

@@ -52,27 +52,28 @@ def difference(one: Share, other: Share, confidence: float) -> dict[str, float]:
     }
 
 
-def ratio(one: Share, other: Share, confidence: float) -> dict[str, Any] | None:
+def ratio(one: Share, other: Share, confidence: float) -> dict[str, float] | None:
     """The first share over the second with its interval, None where the second is 0.
 
     The interval is made of two Wilson intervals as in Donner and Zou (2012), "Closed-form
     confidence intervals for functions of the normal mean and standard deviation", Statistical
-    Methods in Medical Research 21. It has an end where a share is 0 or 1, too; `high` is None where
-    there is no upper end.
+    Methods in Medical Research 21. It has two ends where a share is 0 or 1, too.
     """
     if not other.hits:
         return None
     (low, high), (other_low, other_high) = one.limits(confidence), other.limits(confidence)
-    upper = _end(one.value, other.value, high, other_low, 1)
-    lower = _end(one.value, other.value, low, other_high, -1)
-    return {"value": one.value / other.value, "low": max(lower or 0.0, 0.0), "high": upper}
+    return {
+        "value": one.value / other.value,
+        "low": max(_end(one.value, other.value, low, other_high, -1), 0.0),
+        "high": _end(one.value, other.value, high, other_low, 1),
+    }
 
 
-def _end(one: float, other: float, limit: float, other_limit: float, sign: int) -> float | None:
+def _end(one: float, other: float, limit: float, other_limit: float, sign: int) -> float:
     """One end of a ratio's interval."""
     below = other_limit * (2 * other - other_limit)
-    if below <= 0:
-        return None
+    if below <= 0:  # of a lower end only: the second share may be any multiple of what was seen
+        return 0.0
     product = one * other
     root = math.sqrt(max(product * product - limit * (2 * one - limit) * below, 0.0))
     return (product + sign * root) / below

@@ -7,7 +7,7 @@ from regulated_ml.reports.words import (
     Vocabulary,
     clean,
     decimal,
-    is_number,
+    interval,
     listing,
     plural,
     points,
@@ -33,7 +33,7 @@ def headline(found: Json, words: Vocabulary) -> str:
     if not lowest:
         return "There are no two groups large enough to be compared"
     rule, value = found["four_fifths"], lowest["value"]
-    figures = f"{decimal(value, 2)} ({_ends(lowest)})"
+    figures = f"{decimal(value, 2)} (interval {interval(lowest, 2)})"
     who = (
         f"The acceptance rate of {_quoted(lowest, 'group', words)} is {figures} of that of "
         f"{_quoted(lowest, 'reference', words)}"
@@ -43,11 +43,6 @@ def headline(found: Json, words: Vocabulary) -> str:
     if lowest["low"] < rule:
         return f"{who}: above four fifths, though not beyond doubt"
     return f"{who}; no group’s ratio is below four fifths"
-
-
-def _ends(found: Json) -> str:
-    high = decimal(found["high"], 2) if is_number(found["high"]) else "any value"
-    return f"interval {decimal(found['low'], 2)} to {high}"
 
 
 def _quoted(found: Json, key: str, words: Vocabulary) -> str:

@@ -29,7 +29,7 @@ class Dot(NamedTuple):
     """A figure with its interval, on a line of its own."""
 
     label: str
-    estimate: Json  # value, low, high; high may be None: no upper end is known
+    estimate: Json  # value, low, high
     predicted: float | None = None  # what the model expected of it
     quiet: bool = False  # the one that others are compared with
 
@@ -51,9 +51,7 @@ def dots(entries: Sequence[Dot], scale: Scale) -> Axes:
     for mark, dot in zip(marks, entries, strict=True):
         color = OTHER if dot.quiet else MODEL
         value, low, high = dot.estimate["value"], dot.estimate["low"], dot.estimate["high"]
-        if low is not None:
-            end = value if high is None else high
-            plot.plot([low, end], [mark, mark], color=color, linewidth=3, alpha=0.55)
+        plot.plot([low, high], [mark, mark], color=color, linewidth=3, alpha=0.55)
         plot.plot(value, mark, "o", color=color, markersize=7)
         if dot.predicted is not None:
             plot.plot(dot.predicted, mark, "|", color=MARK, markersize=16, markeredgewidth=2.2)
