@@ -7,6 +7,7 @@ from commands import git, rml
 
 from regulated_ml.tracking.anchors import in_tags, trailer
 from regulated_ml.tracking.store import RunStore
+from regulated_ml.tracking.trail import Trail
 
 
 def test_a_whole_trail_is_said_to_be_whole_and_anchored_by_a_tag(small: Path) -> None:
@@ -51,4 +52,4 @@ def test_added_files_and_anchors_that_git_does_not_tell_are_found(small: Path) -
 
 
 def test_without_a_repository_there_are_no_anchors_and_nothing_is_wrong(tmp_path: Path) -> None:
-    assert in_tags(tmp_path) == ([], [])
+    assert in_tags(tmp_path, Trail(tmp_path)) == ([], [])

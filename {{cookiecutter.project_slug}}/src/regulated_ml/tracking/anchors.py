@@ -11,6 +11,9 @@ from regulated_ml.tracking.trail import FETCHED, Anchor, Entry, Finding, Trail
 # A line of a tag's message; `git interpret-trailers` reads it too.
 TRAILER = "Trail-Entry"
 LINE = re.compile(rf"^{TRAILER}: (\d+) ([0-9a-f]{{64}})$", re.MULTILINE)
+BEGINS = "Trail-Begins"  # names the clone whose trail it is, as the bucket does
+BEGINNING = re.compile(rf"^{BEGINS}: ([0-9a-f]+)$", re.MULTILINE)
+RUN = re.compile(r"^Run: (\S+)$", re.MULTILINE)  # that the release rests on, and its own
 END = "\x1e"  # after each message; no message holds it
 
 
@@ -19,10 +22,11 @@ def trailer(entry: Entry) -> str:
     return f"{TRAILER}: {entry.number} {entry.hash}"
 
 
-def in_tags(root: Path) -> tuple[list[Anchor], list[Finding]]:
-    """The anchors in the repository's annotated tags, and why they are not known, if so.
+def in_tags(root: Path, trail: Trail) -> tuple[list[Anchor], list[Finding]]:
+    """The anchors in annotated tags that a trail has to agree with; why they are not known, if so.
 
-    Where there is no repository there are no anchors, and nothing is wrong.
+    Where there is no repository there are no anchors, and nothing is wrong. A tag that was fetched
+    may be of another clone, and then anchors that clone's trail.
     """
     if not any((folder / ".git").exists() for folder in (root, *root.parents)):
         return [], []
@@ -39,7 +43,7 @@ def in_tags(root: Path) -> tuple[list[Anchor], list[Finding]]:
         return [], [_unknown("git is not installed")]
     if done.returncode != 0:
         return [], [_unknown(done.stderr.strip().partition("\n")[0])]
-    return _in_messages(done.stdout), []
+    return _in_messages(done.stdout, *_own(trail)), []
 
 
 def in_bucket(trail: Trail, kept: Iterable[Kept]) -> list[Anchor]:
@@ -49,9 +53,7 @@ def in_bucket(trail: Trail, kept: Iterable[Kept]) -> list[Anchor]:
     this one when it says so; or when it is of a run that was made here, for then another beginning
     means that the trail was written anew.
     """
-    entries = list(trail.entries())
-    clone = entries[0].hash[:CLONE] if entries else ""
-    made_here = {entry.id for entry in entries if entry.kind != FETCHED}
+    clone, made_here = _own(trail)
     return [
         Anchor(each.address, each.number, each.hash)
         for each in kept
@@ -59,15 +61,28 @@ def in_bucket(trail: Trail, kept: Iterable[Kept]) -> list[Anchor]:
     ]
 
 
+def _own(trail: Trail) -> tuple[str, set[str]]:
+    """What tells a trail from that of another clone: its beginning, and the runs made here."""
+    entries = list(trail.entries())
+    made_here = {entry.id for entry in entries if entry.kind != FETCHED}
+    return (beginning(entries[0]) if entries else ""), made_here
+
+
+def beginning(first: Entry) -> str:
+    """The name of the trail that begins with an entry."""
+    return first.hash[:CLONE]
+
+
 def _unknown(why: str) -> Finding:
     return Finding("tags", f"whether the trail is anchored is not known, git does not say: {why}")
 
 
-def _in_messages(text: str) -> list[Anchor]:
+def _in_messages(text: str, clone: str, made_here: set[str]) -> list[Anchor]:
     anchors = []
     for message in text.split(END):
         kind, _, rest = message.strip().partition(" ")
         name, _, body = rest.partition("\n")
-        if kind == "tag":
+        of_others = {*BEGINNING.findall(body)} - {clone} and made_here.isdisjoint(RUN.findall(body))
+        if kind == "tag" and not of_others:
             anchors += [Anchor(f"tag {name}", int(n), found) for n, found in LINE.findall(body)]
     return anchors

@@ -12,11 +12,11 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem, visible
 from regulated_ml.platforms.interface import MODEL_ARCHIVE
 from regulated_ml.settings import Settings
-from regulated_ml.tracking.anchors import TRAILER, trailer
+from regulated_ml.tracking.anchors import BEGINS, TRAILER, beginning, trailer
 from regulated_ml.tracking.git import Git, said
 from regulated_ml.tracking.records import Identity, Record
 from regulated_ml.tracking.registry import Version
-from regulated_ml.tracking.trail import Entry
+from regulated_ml.tracking.trail import Entry, Trail
 
 WIDTH = 72  # characters of a line of prose, as git's own messages have
 REFS = "refs/tags/"
@@ -28,7 +28,7 @@ def name(version: Version) -> str:
 
 
 def message(
-    settings: Settings, version: Version, runs: Sequence[Record], release: Record, entry: Entry
+    settings: Settings, version: Version, runs: Sequence[Record], release: Record, trail: Trail
 ) -> str:
     """The message: a sentence, the figures, and trailers, which `git interpret-trailers` reads.
 
@@ -36,7 +36,12 @@ def message(
     a person has typed can add a line, and so no anchor of the trail either.
     """
     title = f"{settings.project.project_slug} {version.name}"
-    facts = [*_facts(version, runs, release), (TRAILER, trailer(entry).partition(": ")[2])]
+    first, entry = next(trail.entries()), trail.entry(release.id)
+    facts = [
+        *_facts(version, runs, release),
+        (BEGINS, beginning(first)),
+        (TRAILER, trailer(entry).partition(": ")[2]),
+    ]
     lines = [
         f"{label}: {visible(str(value), limit=1200)}" for label, value in facts if value is not None
     ]

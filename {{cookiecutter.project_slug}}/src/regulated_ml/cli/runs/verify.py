@@ -60,7 +60,7 @@ def _anchors(settings: "Settings", store: "RunStore") -> Anchors:
     """Those in the tags of releases, and those in the bucket of an environment on AWS."""
     from regulated_ml.tracking import anchors
 
-    known, findings = anchors.in_tags(settings.root)
+    known, findings = anchors.in_tags(settings.root, store.trail)
     found = Anchors(known, findings, [])
     if settings.platform is None:
         return found
