@@ -9,9 +9,9 @@ from pydantic import Field, StrictInt, StrictStr
 from regulated_ml.settings.base import Section
 from regulated_ml.settings.controls import ControlException, OwnControls
 from regulated_ml.settings.documents import Documents
-from regulated_ml.settings.gates import Gate
-from regulated_ml.settings.fairness import Fairness
 from regulated_ml.settings.endpoint import Endpoint
+from regulated_ml.settings.fairness import Fairness
+from regulated_ml.settings.gates import Gate
 from regulated_ml.settings.instances import Instances
 
 Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
