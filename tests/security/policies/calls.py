@@ -32,6 +32,7 @@ GROUP, PACKAGE = (
 ENDPOINT = f"{SAGEMAKER}:endpoint/credit-default-dev"
 CONFIG = f"{SAGEMAKER}:endpoint-config/credit-default-dev-20261124112555-7be648"
 MODEL_OF = f"{SAGEMAKER}:model/credit-default-dev-20261124112555-7be648"
+CARD = f"{SAGEMAKER}:model-card/credit-default-v3"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/regulated-ml/CreditDefaultExecution"
 REPOSITORY = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:credit-default"
@@ -167,6 +168,10 @@ _PEOPLE: list[Row] = [
     ("sagemaker:DescribeModelPackage", PACKAGE, {}),
     ("sagemaker:DescribeModelPackageGroup", GROUP, {}),
     ("sagemaker:ListModelPackages", PACKAGE, {}),
+    ("sagemaker:CreateModelCard", CARD, TAGS),
+    ("sagemaker:DescribeModelCard", CARD, {}),
+    ("sagemaker:UpdateModelCard", CARD, {}),
+    ("sagemaker:AddTags", CARD, _tagging("CreateModelCard")),
     ("codecommit:GitPull", REPOSITORY, {}),
     ("kms:Decrypt", keys.KEY, VIA_CODECOMMIT),
     ("kms:Encrypt", keys.KEY, VIA_CODECOMMIT),
@@ -175,7 +180,35 @@ _PEOPLE: list[Row] = [
     ("kms:ReEncryptFrom", keys.KEY, VIA_CODECOMMIT),
     ("kms:ReEncryptTo", keys.KEY, VIA_CODECOMMIT),
 ]
+EXPERIMENT, TRIAL, COMPONENT = (
+    f"{SAGEMAKER}:experiment/credit-default-dev",
+    f"{SAGEMAKER}:experiment-trial/credit-default-prepare-20261124-112500-aa11bb",
+    f"{SAGEMAKER}:experiment-trial-component/{JOB}-aws-training-job",
+)
+_EXPERIMENTS: list[Row] = [
+    *(
+        row
+        for operation, resource in (
+            ("CreateExperiment", EXPERIMENT),
+            ("CreateTrial", TRIAL),
+            ("CreateTrialComponent", COMPONENT),
+        )
+        for row in (
+            (f"sagemaker:{operation}", resource, TAGS),
+            ("sagemaker:AddTags", resource, _tagging(operation)),
+        )
+    ),
+    ("sagemaker:DescribeTrial", TRIAL, {}),
+    ("sagemaker:DescribeTrialComponent", COMPONENT, {}),
+    ("sagemaker:UpdateTrialComponent", COMPONENT, {}),
+    ("sagemaker:AssociateTrialComponent", TRIAL, {}),
+    ("sagemaker:AssociateTrialComponent", COMPONENT, {}),
+    ("sagemaker:BatchPutMetrics", COMPONENT, {}),
+    ("sagemaker:ListTrials", "*", {}),
+    ("sagemaker:Search", "*", {}),
+]
 _DATA_SCIENTIST: list[Row] = [
+    *_EXPERIMENTS,
     *_PEOPLE,
     ("s3:ListBucket", DATA, LISTED),
     ("s3:GetObject", IN, {}),

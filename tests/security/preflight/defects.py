@@ -478,7 +478,14 @@ DEFECTS: dict[str, Defect] = {
 }
 DEFECTS |= {
     f"endpoint of {name} missing": Defect("PRE-ENDPOINT-1", without_endpoint(name))
-    for name in ("sagemaker.api", "sagemaker.runtime", "sts", "logs", "monitoring")
+    for name in (
+        "sagemaker.api",
+        "sagemaker.runtime",
+        "sagemaker.metrics",
+        "sts",
+        "logs",
+        "monitoring",
+    )
 }
 DEFECTS |= {
     f"endpoint of {name} missing": Defect("PRE-ENDPOINT-1", without_endpoint(name))

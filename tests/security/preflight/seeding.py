@@ -9,7 +9,16 @@ from regulated_ml.security.policies.inventory import entries
 from regulated_ml.settings import load
 
 SERVICES = (
-    *("sagemaker.api", "sagemaker.runtime", "sts", "logs", "monitoring", "ecr.api", "ecr.dkr"),
+    *(
+        "sagemaker.api",
+        "sagemaker.runtime",
+        "sagemaker.metrics",
+        "sts",
+        "logs",
+        "monitoring",
+        "ecr.api",
+        "ecr.dkr",
+    ),
     *("kms", "codecommit", "git-codecommit"),
 )
 NAMES = [f"com.amazonaws.{REGION}.{service}" for service in SERVICES]

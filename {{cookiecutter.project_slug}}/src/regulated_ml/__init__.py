@@ -32,3 +32,24 @@ def lineage(name: str = "train") -> "pd.DataFrame":
     settings = load(find_root(Path.cwd()), os.environ.get("RML_ENV") or LOCAL)
     store = RunStore(settings.root / RUNS, settings.environment)
     return found.frame(trace(settings, store, name).rows)
+
+
+def experiment() -> "pd.DataFrame":
+    """What SageMaker Experiments shows of the environment that RML_ENV names, for a notebook.
+
+    Returns:
+        The trial components as the SDK's `ExperimentAnalytics` gives them, the newest first: one
+        row a run, a column for each parameter, statistic of a metric, input and output.
+
+    Raises:
+        UserError: the environment is `local`, which has no account, or AWS does not answer.
+    """
+    import os
+    from pathlib import Path
+
+    from regulated_ml.settings import LOCAL, find_root, load
+    from regulated_ml.tracking.store import RUNS, RunStore
+    from regulated_ml.tracking.trackers.experiments import Experiments
+
+    settings = load(find_root(Path.cwd()), os.environ.get("RML_ENV") or LOCAL)
+    return Experiments(settings, RunStore(settings.root / RUNS, settings.environment)).frame()

@@ -10,12 +10,17 @@ _S3 = "arn:${AWS::Partition}:s3:::"
 TRAINING_JOBS = f"{_SAGEMAKER}:training-job/${{Slug}}-*"
 PROCESSING_JOBS = f"{_SAGEMAKER}:processing-job/${{Slug}}-*"
 JOBS = (PROCESSING_JOBS, TRAINING_JOBS)
+EXPERIMENT = f"{_SAGEMAKER}:experiment/${{Slug}}-${{Environment}}"
+TRIALS = f"{_SAGEMAKER}:experiment-trial/${{Slug}}-*"
+TRIAL_COMPONENTS = f"{_SAGEMAKER}:experiment-trial-component/${{Slug}}-*"
+EXPERIMENTS = (EXPERIMENT, TRIALS, TRIAL_COMPONENTS)
 MODELS = f"{_SAGEMAKER}:model/${{Slug}}-*"
 # Endpoints are called like the environment, with or without something behind it.
 ENDPOINTS = f"{_SAGEMAKER}:endpoint/${{Slug}}-${{Environment}}*"
 ENDPOINT_CONFIGS = f"{_SAGEMAKER}:endpoint-config/${{Slug}}-${{Environment}}*"
 PACKAGE_GROUP = f"{_SAGEMAKER}:model-package-group/${{Slug}}"
 PACKAGES = f"{_SAGEMAKER}:model-package/${{Slug}}/*"
+MODEL_CARDS = f"{_SAGEMAKER}:model-card/${{Slug}}-*"
 SAGEMAKER = f"{_SAGEMAKER}:*"
 
 BUCKETS = (f"{_S3}${{DataBucket}}", f"{_S3}${{ModelBucket}}")

@@ -230,6 +230,7 @@ ENDPOINTS = {
 # calls.
 OTHERS: Mapping[str, tuple[str, ...]] = {
     "sts": ("sts:GetCallerIdentity",),
+    "sagemaker.metrics": ("sagemaker:BatchPutMetrics",),
     "sagemaker.runtime": ("sagemaker:InvokeEndpoint",),
 }
 

@@ -185,17 +185,47 @@ EXECUTION = (
         },
     ),
 )
-DATA_SCIENTIST = (
+# Whoever writes the documents of a version keeps its model card.
+KEEP_CARDS = Row(
+    "KeepModelCards",
+    ("sagemaker:DescribeModelCard", "sagemaker:UpdateModelCard"),
+    (places.MODEL_CARDS,),
+)
+# What shows the records to people. SageMaker makes a component of each job by itself, without tags.
+EXPERIMENTS = (
     Row(
-        "SubmitJobs",
-        ("sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"),
-        places.JOBS,
+        "MakeExperiments",
+        (
+            "sagemaker:CreateExperiment",
+            "sagemaker:CreateTrial",
+            "sagemaker:CreateTrialComponent",
+        ),
+        places.EXPERIMENTS,
         MADE_AS_OURS,
     ),
     Row(
-        "MakeTheModelsGroup",
-        ("sagemaker:CreateModelPackageGroup",),
-        (places.PACKAGE_GROUP,),
+        "ShowRunsInExperiments",
+        (
+            "sagemaker:AssociateTrialComponent",
+            "sagemaker:BatchPutMetrics",
+            "sagemaker:DescribeTrial",
+            "sagemaker:DescribeTrialComponent",
+            "sagemaker:UpdateTrialComponent",
+        ),
+        (places.TRIALS, places.TRIAL_COMPONENTS),
+    ),
+    Row("FindExperiments", ("sagemaker:ListTrials", "sagemaker:Search"), ANY),
+)
+DATA_SCIENTIST = (
+    Row(
+        "MakeJobsGroupsAndCards",
+        (
+            "sagemaker:CreateModelCard",
+            "sagemaker:CreateModelPackageGroup",
+            "sagemaker:CreateProcessingJob",
+            "sagemaker:CreateTrainingJob",
+        ),
+        (*places.JOBS, places.MODEL_CARDS, places.PACKAGE_GROUP),
         MADE_AS_OURS,
     ),
     Row(
@@ -207,8 +237,16 @@ DATA_SCIENTIST = (
     Row(
         "TagWhatIsMade",
         ("sagemaker:AddTags",),
-        (*places.JOBS, places.PACKAGE_GROUP),
-        _tagging("CreateModelPackageGroup", "CreateProcessingJob", "CreateTrainingJob"),
+        (*places.JOBS, places.PACKAGE_GROUP, places.MODEL_CARDS, *places.EXPERIMENTS),
+        _tagging(
+            "CreateExperiment",
+            "CreateModelCard",
+            "CreateModelPackageGroup",
+            "CreateProcessingJob",
+            "CreateTrainingJob",
+            "CreateTrial",
+            "CreateTrialComponent",
+        ),
     ),
     Row(
         "FollowJobs",
@@ -222,7 +260,9 @@ DATA_SCIENTIST = (
         IS_OURS,
     ),
     Row("ListJobs", ("sagemaker:ListProcessingJobs", "sagemaker:ListTrainingJobs"), ANY),
+    *EXPERIMENTS,
     SEE_MODELS,
+    KEEP_CARDS,
     PASS_ROLE,
     LIST_BUCKETS,
     READ_OBJECTS,
@@ -241,6 +281,7 @@ DATA_SCIENTIST = (
 )
 APPROVER = (
     SEE_MODELS,
+    KEEP_CARDS,
     Row(
         "ApproveOrReject",
         ("sagemaker:UpdateModelPackage",),
@@ -253,16 +294,21 @@ APPROVER = (
         places.JOBS,
     ),
     Row(
-        "Deploy",
-        ("sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel"),
-        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
+        "DeployAndMakeModelCards",
+        (
+            "sagemaker:CreateEndpoint",
+            "sagemaker:CreateEndpointConfig",
+            "sagemaker:CreateModel",
+            "sagemaker:CreateModelCard",
+        ),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS, places.MODEL_CARDS),
         MADE_AS_OURS,
     ),
     Row(
         "TagWhatIsMade",
         ("sagemaker:AddTags",),
-        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
-        _tagging("CreateEndpoint", "CreateEndpointConfig", "CreateModel"),
+        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS, places.MODEL_CARDS),
+        _tagging("CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateModelCard"),
     ),
     Row(
         "ChangeEndpoints",

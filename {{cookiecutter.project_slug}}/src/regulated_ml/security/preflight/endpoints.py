@@ -22,6 +22,7 @@ class Service(NamedTuple):
 SERVICES = (
     Service("sagemaker.api", "starts and describes jobs"),
     Service("sagemaker.runtime", "asks a model's endpoint"),
+    Service("sagemaker.metrics", "shows metrics in experiments"),
     Service("sts", "takes roles"),
     Service("logs", "writes the logs of jobs"),
     Service("monitoring", "writes metrics"),

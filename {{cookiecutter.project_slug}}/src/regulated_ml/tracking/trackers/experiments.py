@@ -231,6 +231,6 @@ def _files(files: list[contents.File], record: Record) -> dict[str, dict[str, st
         }
         for file in files[:most]
     }
-    if left := len(files) - most:
-        found[f"and {left} more"] = {"Value": f"record.json of {record.id}"}
+    if len(files) > most:
+        found[f"and {len(files) - most} more"] = {"Value": f"record.json of {record.id}"}
     return found
