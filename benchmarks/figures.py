@@ -16,15 +16,19 @@ class Figure(NamedTuple):
     value: float
     unit: str
     limit: float | None = None
+    at_least: bool = False  # whether the limit is a least value; else it is a largest one
 
     @property
     def is_kept(self) -> bool:
         """Whether the limit is kept."""
-        return self.limit is None or self.value <= self.limit
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def row(self) -> str:
         """The figure as a line of a Markdown table."""
-        limit = "" if self.limit is None else f"{self.limit:g} {self.unit}"
+        bound = "at least " if self.at_least else ""
+        limit = "" if self.limit is None else f"{bound}{self.limit:g} {self.unit}"
         kept = "" if self.limit is None else ("yes" if self.is_kept else "**no**")
         return f"| {self.name} | {self.value:.3g} {self.unit} | {limit} | {kept} |"
 

@@ -1,5 +1,6 @@
 """Captured requests: SageMaker's format, and none lost of what was answered."""
 
+import http.client
 import json
 import os
 import re
@@ -123,7 +124,7 @@ refused = 0
 for number in range(3):
     try:
         now = datetime.now(UTC)
-        capture.take(Exchange("text/csv", b"1" * size, "text/csv", b"0.5", None, now))
+        capture.take(Exchange("text/csv", b"1" * size, "text/csv", b"0.5", "", now))
     except NotCapturedError:
         refused += 1
 print(json.dumps([capture.captured, capture.lost, refused]))
@@ -174,7 +175,7 @@ class Callers:
             name = f"{caller}-{number}"
             try:
                 found = self._served.ask(self._row, x_amzn_sagemaker_inference_id=name)
-            except (OSError, EOFError, ValueError) as error:
+            except (OSError, http.client.HTTPException) as error:
                 self.failed.append(f"{name}: {error}")
                 return
             if found.status == 200:

@@ -27,8 +27,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 MAX_PAYLOAD_MB = 6  # the container's default; SageMaker takes no more for a real-time endpoint
 LARGE = 1 << 16  # bytes; from here on a body is scored beside the loop, which goes on answering
 PATIENCE = 10  # times the largest body are read of one that is larger, and no more
-INFERENCE_ID = "x-amzn-sagemaker-inference-id"
-EXPLAIN = "x-amzn-sagemaker-enable-explanations"
+INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
+EXPLAIN = b"x-amzn-sagemaker-enable-explanations"
 # What may be asked for in `Accept`, and what is answered.
 ANSWERS = {"": CSV, "*/*": CSV, "text/csv": CSV, "text/*": CSV, "application/json": JSON}
 
@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Endpoint:
     """An endpoint that serves one model.
 
@@ -56,6 +56,7 @@ class Endpoint:
     counts: Counts
     capture: Capture | None = None
     max_payload_mb: int = MAX_PAYLOAD_MB
+    ends: bool = False  # each answer is then the last of its connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or starts and ends with the server."""
@@ -70,6 +71,8 @@ class Endpoint:
             extra: list[tuple[bytes, bytes]] = []
             if is_service:
                 answer, extra = _as_service(answer)
+            if self.ends:
+                extra.append((b"connection", b"close"))
             length = str(len(answer.body)).encode()
             headers = [
                 (b"content-type", answer.kind.encode()),
@@ -125,23 +128,24 @@ class Endpoint:
         return Answer(200, "text/plain; version=0.0.4; charset=utf-8", self.counts.text())
 
     async def _invoke(self, scope: Scope, receive: Receive) -> Answer:
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = dict(scope["headers"])
         body = await _body(receive, self.max_payload_mb << 20)
-        sent_type, kind = _content_type(headers), _accepted(headers)
+        sent_type = headers.get(b"content-type", b"").decode("latin-1")
+        _check_type(sent_type)
+        kind = _accepted(headers.get(b"accept", b"").decode("latin-1"))
+        explain = headers.get(EXPLAIN, b"").decode("latin-1")
         if len(body) < LARGE:
-            rows, answer = self._scored(body, kind, headers.get(EXPLAIN))
+            rows, answer = self._scored(body, kind, explain)
         else:
-            rows, answer = await asyncio.to_thread(self._scored, body, kind, headers.get(EXPLAIN))
+            rows, answer = await asyncio.to_thread(self._scored, body, kind, explain)
         if self.capture:
-            inference_id = headers.get(INFERENCE_ID)
+            inference_id = headers.get(INFERENCE_ID, b"").decode("latin-1")
             now = datetime.now(UTC)
             self._keep(Exchange(sent_type, body, answer.kind, answer.body, inference_id, now))
         self.counts.scored(rows)
         return answer
 
-    def _scored(self, body: bytes, kind: str, expression: str | None) -> tuple[int, Answer]:
+    def _scored(self, body: bytes, kind: str, expression: str) -> tuple[int, Answer]:
         rows = parse(body, self.scorer.columns)
         scores = self.scorer.scores(rows)
         if expression:
@@ -192,18 +196,19 @@ def _refusal(status: int, sentence: str) -> Answer:
     return Answer(status, body=f"{sentence}\n".encode() if sentence else b"")
 
 
-def _content_type(headers: Mapping[str, str]) -> str:
-    given = headers.get("content-type", "")
+def _check_type(given: str) -> None:
+    if given == "text/csv":
+        return
     kind, *parameters = (part.strip().lower() for part in given.split(";"))
     strange = [each for each in parameters if not each.startswith("charset=")]
     if kind != "text/csv" or strange:
         raise RefusedError(415, f"the content type is {given or 'missing'}; rows come as text/csv")
-    return given
 
 
-def _accepted(headers: Mapping[str, str]) -> str:
+def _accepted(given: str) -> str:
     """The first of the wanted types that there is."""
-    given = headers.get("accept", "")
+    if kind := ANSWERS.get(given):
+        return kind
     for each in given.split(","):
         if kind := ANSWERS.get(each.split(";")[0].strip().lower()):
             return kind

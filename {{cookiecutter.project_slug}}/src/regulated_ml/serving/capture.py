@@ -22,6 +22,8 @@ from typing import Literal, NamedTuple
 VARIANT = "AllTraffic"
 EVENT_VERSION = "0"
 MASK = "masked"  # stands in a cell that is not kept
+# Made once: json.dumps makes one for each call that wants other separators.
+ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 logger = logging.getLogger("regulated_ml.serving")
 
@@ -56,7 +58,7 @@ class Exchange(NamedTuple):
     sent: bytes
     answer_type: str
     answer: bytes
-    inference_id: str | None
+    inference_id: str  # empty: the caller gave none
     time: datetime
 
 
@@ -157,7 +159,7 @@ def _line(exchange: Exchange, masked: tuple[int, ...]) -> bytes:
         "eventMetadata": metadata,
         "eventVersion": EVENT_VERSION,
     }
-    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+    return ENCODE(content).encode() + b"\n"
 
 
 def _side(mode: str, kind: str, data: str) -> dict[str, str]:

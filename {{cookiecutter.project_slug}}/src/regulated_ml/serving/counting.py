@@ -1,10 +1,16 @@
-"""What an endpoint counts, in the text format that Prometheus reads."""
+"""What an endpoint counts, in the text format that Prometheus reads.
 
+Counted in plain numbers by the one loop that answers, and made into metrics only when asked for.
+"""
+
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from regulated_ml.serving.capture import Capture
@@ -13,50 +19,52 @@ from regulated_ml.serving.capture import Capture
 BINS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
-class _Captures(Collector):
-    """What was captured and what was lost, as the capture itself counts it."""
-
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """The two counts."""
-        for name, text, value in (
-            ("rml_captured_requests", "Requests that were captured", self._capture.captured),
-            ("rml_lost_captures", "Requests that the disk had no place for", self._capture.lost),
-        ):
-            yield CounterMetricFamily(name, text, value=value)
-
-
-@dataclass
-class Counts:
+class Counts(Collector):
     """The counts of one endpoint."""
 
-    capture: Capture | None = None
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-
-    def __post_init__(self) -> None:
-        text = "Requests by path and status"
-        labels = ("path", "status")
-        self._requests = Counter("rml_requests", text, labels, registry=self.registry)
-        text = "Seconds from a request's head to its answer"
-        self._seconds = Histogram(
-            "rml_invocation_seconds", text, buckets=BINS, registry=self.registry
-        )
-        self._rows = Counter("rml_rows", "Rows that were scored", registry=self.registry)
-        if self.capture:
-            self.registry.register(_Captures(self.capture))
+    def __init__(self, capture: Capture | None = None) -> None:
+        self._capture = capture
+        self._answers: Counter[tuple[str, int]] = Counter()
+        self._durations = [0] * (len(BINS) + 1)
+        self._seconds = 0.0
+        self._rows = 0
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Counts a request; `path` is one of the endpoint's own, or `other`."""
-        self._requests.labels(path, status).inc()
+        self._answers[path, status] += 1
         if path == "/invocations":
-            self._seconds.observe(seconds)
+            self._durations[bisect_left(BINS, seconds)] += 1
+            self._seconds += seconds
 
     def scored(self, rows: int) -> None:
         """Counts rows."""
-        self._rows.inc(rows)
+        self._rows += rows
 
     def text(self) -> bytes:
         """All counts, as Prometheus reads them."""
-        return generate_latest(self.registry)
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """All counts, as metrics."""
+        requests = CounterMetricFamily(
+            "rml_requests", "Requests by path and status", labels=("path", "status")
+        )
+        for (path, status), value in sorted(self._answers.items()):
+            requests.add_metric((path, str(status)), value)
+        yield requests
+        ends = [*map(str, BINS), "+Inf"]
+        yield HistogramMetricFamily(
+            "rml_invocation_seconds",
+            "Seconds from a request's head to its answer",
+            buckets=list(zip(ends, accumulate(self._durations), strict=True)),
+            sum_value=self._seconds,
+        )
+        yield CounterMetricFamily("rml_rows", "Rows that were scored", value=self._rows)
+        if self._capture:
+            captured, lost = self._capture.captured, self._capture.lost
+            text = "Requests that were captured"
+            yield CounterMetricFamily("rml_captured_requests", text, value=captured)
+            text = "Requests that could not be captured"
+            yield CounterMetricFamily("rml_lost_captures", text, value=lost)

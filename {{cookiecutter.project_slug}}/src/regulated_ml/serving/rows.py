@@ -41,17 +41,22 @@ def parse(body: bytes, columns: int) -> "Rows":
     for number, row in enumerate(cells, 1):
         if len(row) != columns:
             raise _wrong_length(number, row, columns)
-    is_plain = not body.translate(None, PLAIN)
     try:
         # Plain rows the short way: it is what almost every request takes.
-        values = [[float(cell) for cell in row] for row in cells] if is_plain else None
-    except ValueError:
-        values = None  # a blank cell, or a row of signs
-    if values is None:
-        values = [
-            [_number(cell, line, place) for place, cell in enumerate(row, 1)]
-            for line, row in enumerate(cells, 1)
-        ]
+        if not body.translate(None, PLAIN):
+            with np.errstate(over="raise"):
+                return np.array([[float(cell) for cell in row] for row in cells], np.float32)
+    except (ValueError, FloatingPointError):
+        pass  # a blank cell, a row of signs, a number too large: the long way says which
+    return _with_care(cells)
+
+
+def _with_care(cells: list[list[bytes]]) -> "Rows":
+    """The rows whose cells may be blank, or no numbers."""
+    values = [
+        [_number(cell, line, place) for place, cell in enumerate(row, 1)]
+        for line, row in enumerate(cells, 1)
+    ]
     with np.errstate(over="ignore"):
         found = np.array(values, np.float32)
     if np.isinf(found).any():

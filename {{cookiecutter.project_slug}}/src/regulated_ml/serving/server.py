@@ -1,10 +1,12 @@
 """The process of an endpoint: loads the model, serves it, says when it is ready, ends well."""
 
+import asyncio
 import fcntl
 import json
 import logging
 import os
 import sys
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ from regulated_ml.serving.capture import Capture, CaptureOptions
 HOST = "127.0.0.1"  # this machine alone: the local endpoint knows no callers and asks for no key
 OPTIONS, READY, ALIVE, LOG = "options.json", "ready.json", "alive", "endpoint.log"
 CONTROL = "control"  # in the folder above: that of the process which serves
+DRAIN = 1.0  # seconds that connections without a request are kept when the process ends
+BETWEEN = 0.02  # seconds between looking and looking again
 GRACE = 30  # seconds that requests under way are given when the process is told to end
 
 logger = logging.getLogger("regulated_ml.serving")
@@ -101,8 +105,10 @@ def main(folder: Path) -> None:
         sys.exit(1)
     capture = Capture(options.capture) if options.capture else None
 
+    endpoint = Endpoint(options.endpoint, scorer, Counts(capture), capture)
+
     class Server(uvicorn.Server):
-        """A server that says when it answers."""
+        """A server that says when it answers, and loses no connection when it ends."""
 
         async def startup(self, sockets: list[socket] | None = None) -> None:
             """As any server; then the next process may ask for the socket."""
@@ -111,8 +117,22 @@ def main(folder: Path) -> None:
             content = {"pid": os.getpid(), "version": options.version, "port": options.port}
             write_json(folder / READY, content)
 
+        async def shutdown(self, sockets: list[socket] | None = None) -> None:
+            """As any server, once the requests of connections that are open have come.
+
+            A connection that is closed with a request on its way is one whose caller gets no
+            answer. So each is told with its next answer that it was the last.
+            """
+            endpoint.ends = True
+            for server in self.servers:
+                server.close()
+            given_up = time.monotonic() + DRAIN
+            while self.server_state.connections and time.monotonic() < given_up:
+                await asyncio.sleep(BETWEEN)
+            await super().shutdown(sockets=sockets)
+
     config = uvicorn.Config(
-        Endpoint(options.endpoint, scorer, Counts(capture), capture),
+        endpoint,
         log_config=None,
         access_log=False,
         lifespan="on",
