@@ -15,7 +15,7 @@ from regulated_ml.identifiers import Problem, check, check_answers, fields, list
 from regulated_ml.settings.controls import Exceptions
 from regulated_ml.settings.loading import LOCAL, environments
 from regulated_ml.settings.reading import content, did_you_mean, section
-from regulated_ml.settings.rules import EXCEPTIONS
+from regulated_ml.settings.rules import EXCEPTIONS, tracker_problems
 from regulated_ml.settings.separation import ENVIRONMENTS, separation_problems
 
 # The values of an environment in the order of its file, each with its question.
@@ -35,6 +35,9 @@ QUESTIONS = {
     "model_bucket": "The S3 bucket for models, another one"
     " (for example: credit-default-model-111122223333-eu-central-1)",
 }
+
+# What an environment may have besides; nobody is asked for it.
+OPTIONAL = ("mlflow_arn",)
 
 COMMENT = (
     "# Where the jobs of the environment `{name}` run. The rules for each value are those of the"
@@ -73,6 +76,7 @@ def name_problems(root: Path, name: str, replace: bool) -> list[Problem]:
 def value_problems(root: Path, name: str, values: Mapping[str, Any]) -> list[Problem]:
     """Every mistake in the values of an environment: by the rules, and beside the others."""
     problems = check_answers(values, only=QUESTIONS)
+    problems += tracker_problems(values, problems)
     wrong = {problem.field for problem in problems}
     right = {field: value for field, value in values.items() if field not in wrong}
     agreed = section(root, EXCEPTIONS, Exceptions, problems)
@@ -108,7 +112,7 @@ def assigned(texts: Iterable[str]) -> dict[str, str]:
 
 def unknown_keys(values: Mapping[Any, Any]) -> list[Problem]:
     """A problem for each key that no environment has."""
-    known = list(QUESTIONS)
+    known = [*QUESTIONS, *OPTIONAL]
     return [
         Problem(
             visible(str(key)),
@@ -137,6 +141,7 @@ def rendered(name: str, values: Mapping[str, Any]) -> str:
         else:
             lines.append(f"{field}:")
             lines += (f"  - {_quoted(value)}" for value in listed(values[field]))
+    lines += (f"{field}: {_quoted(values[field])}" for field in OPTIONAL if values.get(field))
     return COMMENT.format(name=name) + "\n".join(lines) + "\n"
 
 

@@ -57,7 +57,7 @@ def load(root: Path, environment: str = LOCAL) -> Settings:
         platform = section(root, path, Environment, problems)
         if project and platform:
             found = check_answers(_answers(project, platform))
-            problems += _with_file(path, [*found, *tracker_problems(platform, found)])
+            problems += _with_file(path, [*found, *tracker_problems(platform.model_dump(), found)])
     elif project:
         # The other environments' values are not looked at here, so that `local` always works.
         answers = project.model_dump()

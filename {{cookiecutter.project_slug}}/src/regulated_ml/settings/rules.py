@@ -2,12 +2,13 @@
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from regulated_ml.identifiers import Problem, check, elsewhere
 from regulated_ml.settings.controls import ControlException
 from regulated_ml.settings.fairness import fairness_problems
-from regulated_ml.settings.models import Column, Dataset, Environment, Model
+from regulated_ml.settings.models import Column, Dataset, Model
 
 DATASET, MODEL = "config/dataset.yaml", "config/model.yaml"
 CONTROLS, EXCEPTIONS = "config/controls.yaml", "config/exceptions.yaml"
@@ -56,15 +57,17 @@ def _column_mistakes(column: Column) -> Iterator[tuple[str, str, str]]:
                 yield code, f"a code of type {column.type} is written without quotes", "unquote it"
 
 
-def tracker_problems(platform: Environment, problems: Sequence[Problem]) -> Iterator[Problem]:
+def tracker_problems(values: Mapping[str, Any], problems: Sequence[Problem]) -> list[Problem]:
     """The rules of an environment's trackers; `problems` are those of its other values."""
-    arn = platform.mlflow_arn
-    wrong = list(check(MLFLOW, arn, MLFLOW)) if arn else []
-    place = {"aws_account_id": platform.aws_account_id, "aws_region": platform.aws_region}
+    arn = values.get(MLFLOW)
+    if arn in (None, ""):
+        return []
+    place = ("aws_account_id", "aws_region")
+    wrong = check(MLFLOW, arn, MLFLOW)
     # Held against the account and the region where those are right in themselves.
-    if arn and not wrong and not place.keys() & {problem.field for problem in problems}:
-        wrong = list(elsewhere(MLFLOW, arn, MLFLOW, *place.values()))
-    yield from wrong
+    if wrong or {problem.field for problem in problems} & set(place):
+        return wrong
+    return list(elsewhere(MLFLOW, str(arn), MLFLOW, *(values[key] for key in place)))
 
 
 def model_problems(dataset: Dataset, model: Model) -> Iterator[Problem]:
