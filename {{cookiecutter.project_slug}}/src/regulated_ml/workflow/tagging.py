@@ -20,6 +20,7 @@ from regulated_ml.tracking.trail import Entry, Trail
 
 WIDTH = 72  # characters of a line of prose, as git's own messages have
 REFS = "refs/tags/"
+SIGNATURE = "\n-----BEGIN "  # of PGP, SSH and X.509 alike, at the end of the tag
 
 
 def name(version: Version) -> str:
@@ -140,7 +141,11 @@ def put(git: Git, tag: str, release: Record, text: str, lock: int) -> bool:
     arguments = ("tag", how, "--cleanup=verbatim", "--file=-", tag, release.parameters["commit"])
     date = {"GIT_COMMITTER_DATE": release.ended}
     done = git.run(*arguments, text=text, locks=(lock,), environment=date)
-    if done.returncode:
+    # Git 2.39 says that it cannot sign, writes the tag unsigned and ends with status 0.
+    written = git.output("cat-file", "tag", f"{REFS}{tag}") or ""
+    if is_signed and done.returncode == 0 and SIGNATURE not in written:
+        git.run("update-ref", "-d", f"{REFS}{tag}")
+    if done.returncode or (is_signed and SIGNATURE not in written):
         rule = f"git cannot {'sign' if is_signed else 'write'} the tag: {said(done)}"
         fix = "mend what git says and start the same command again: the record is kept"
         raise UserError.one("tag", tag, rule, fix, ExitStatus.RESOURCE)
