@@ -208,6 +208,18 @@ def test_the_challenger_takes_missing_values_and_new_codes(prepared: Path) -> No
     assert np.isfinite(scores).all()
 
 
+def test_groups_stay_with_their_rows_where_only_some_are_drawn(
+    here: Here, prepared: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "MOST_ROWS", 400)
+    folder = here(evaluate.main, channels(prepared, trained), PARAMETERS) / "evaluation"
+    found = json.loads((folder / "fairness.json").read_text())
+    assert found["rows"] == 600
+    assert sum(group["rows"] for group in found["attributes"][0]["groups"]) == 600
+    stability = json.loads((folder / "stability.json").read_text())
+    assert (stability["train_rows"], stability["test_rows"]) == (400, 400)
+
+
 def test_no_more_rows_are_drawn_than_needed(
     prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -331,7 +331,9 @@ def test_rows_are_picked_by_position_across_parts() -> None:
     assert picked.collected().scores.tolist() == picked.rows.tolist() == [0, 4, 8]
 
 
-def test_reasons_by_group_are_those_of_the_rows(here: Here, prepared: Path, trained: Path) -> None:
+def test_reasons_by_group_are_those_of_the_rows(
+    here: Here, prepared: Path, trained: Path, tmp_path: Path
+) -> None:
     bands = {"smallest_group": 50, "bands": {"age": [45]}}
     folder = here(explain.main, channels(prepared, trained), {**PARAMETERS, "fairness": bands})
     found = Output(folder)
@@ -349,6 +351,12 @@ def test_reasons_by_group_are_those_of_the_rows(here: Here, prepared: Path, trai
             shares.setdefault(reason["text"], []).append(expected)
     assert told == sum(group["declined"] for group in age["groups"]) == found.json["declined"]
     assert set(shares) == {entry["text"] for entry in found.json["reason_frequency"]}
+    pieces = Path(shutil.copytree(prepared / "test", tmp_path / "pieces"))
+    table = pd.read_parquet(pieces / "features.parquet")
+    table.to_parquet(pieces / "features.parquet", row_group_size=70)
+    inputs = {**channels(prepared, trained), "test": pieces}
+    again = Output(here(explain.main, inputs, {**PARAMETERS, "fairness": bands}))
+    assert again.json["reasons_by_group"] == found.json["reasons_by_group"]
     gap = age["gaps"][0]
     assert gap["value"] == pytest.approx(max(abs(a - b) for a, b in shares.values()))
     assert [group["name"] for group in age["groups"]] == ["44 and under", "45 and over"]

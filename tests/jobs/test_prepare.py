@@ -49,7 +49,9 @@ def test_each_part_has_the_rows_of_the_split_in_the_tables_order(prepared: Path)
     for name, rows in split._asdict().items():
         assert features(prepared / name)["paid"].tolist() == labels[rows].tolist()
         measured = pd.read_parquet(prepared / name / "measurements.parquet")
-        assert measured.to_dict("list") == table.iloc[rows][["client", "age", "opened"]].to_dict("list")
+        assert measured.to_dict("list") == table.iloc[rows][["client", "age", "opened"]].to_dict(
+            "list"
+        )
 
 
 def test_the_label_comes_first_then_the_features(prepared: Path) -> None:

@@ -53,8 +53,8 @@ def test_the_model_of_the_workshop_reaches_its_figures(
         "train": prepared / "train",
         "test": prepared / "test",
     }
-    split = {"seed": 42, "sample": "test"}
-    folder = here(evaluate.main, channels, {**model["evaluation"], **split})
+    shared = {"seed": 42, "columns": dataset["columns"], "fairness": model["fairness"]}
+    folder = here(evaluate.main, channels, {**model["evaluation"], **shared, "sample": "test"})
     found = json.loads((folder / "evaluation/evaluation.json").read_text())
     assert found["auc"]["value"] == pytest.approx(0.775, abs=STANDARD_ERROR)
     assert found["auc"]["high"] - found["auc"]["low"] == pytest.approx(4 * 0.0075, rel=0.05)
@@ -62,8 +62,17 @@ def test_the_model_of_the_workshop_reaches_its_figures(
     assert found["brier"] == pytest.approx(0.136, abs=0.002)
     assert found["challenger"]["auc_difference"]["low"] > 0.03
 
-    words = {"columns": dataset["columns"], "threshold": 0.5, "seed": 42}
-    folder = here(explain.main, channels, {**model["explanation"], **words})
+    # What docs/fairness.md says of the table.
+    fairness = json.loads((folder / "evaluation/fairness.json").read_text())["summary"]
+    lowest, told = fairness["selection_ratio_lowest"], fairness["proxy_auc_largest"]
+    assert (lowest["group"], lowest["reference"]) == ("25 and under", "26 to 35")
+    assert lowest["value"] == pytest.approx(0.894, abs=0.02)
+    assert 0.8 < lowest["low"] < lowest["high"] < 1
+    assert (told["attribute"], told["group"]) == ("AGE", "25 and under")
+    assert told["value"] == pytest.approx(0.784, abs=0.02)
+
+    level = {"threshold": 0.5, "confidence": model["evaluation"]["confidence"]}
+    folder = here(explain.main, channels, {**model["explanation"], **shared, **level})
     found = json.loads((folder / "explanation/explanation.json").read_text())
     assert found["features"][0]["name"] == "PAY_0"  # the latest payment status matters most
     assert found["additivity"]["largest_error"] < 1e-5

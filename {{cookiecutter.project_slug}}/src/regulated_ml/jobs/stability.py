@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 RESAMPLES = 200
-MOST_ROWS = 100_000  # resampled; the bootstrap of more is left to the intervals
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,9 @@ def _aucs(found: Compared, train_scores: "Array", confidence: float) -> Json:
 
 def _bootstrap(rows: Decided, parameters: Mapping[str, Any]) -> Json:
     """AUC and decisions of rows drawn from the sample's own, with replacement, many times."""
-    kept = rows.take(np.arange(min(len(rows.labels), MOST_ROWS)))
     rng = np.random.default_rng(parameters["seed"])
-    order = np.argsort(kept.scores, kind="stable")
-    ordered = kept.take(order)
+    order = np.argsort(rows.scores, kind="stable")
+    ordered = rows.take(order)
     # The last row of each run of equal scores, among which a pair counts one half.
     last = np.flatnonzero(np.append(ordered.scores[1:] != ordered.scores[:-1], True))
     figures: dict[str, list[float]] = {"auc": [], "selection_rate": [], "label_rate": []}
