@@ -4,20 +4,28 @@ It goes through the store, so that the trail has it. Running the steps again wou
 """
 
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 from regulated_ml.tracking.records import Commit, Record
 from regulated_ml.tracking.store import RECORD, RunStore
 
+Changed = Callable[[Record], dict[str, Any]]  # members of a record that depend on its id
+
 STEPS = ("prepare", "train", "evaluate", "explain")
 
 
-def again(store: RunStore, run: Record, **changes: Any) -> Record:
+def _nothing(run: Record) -> dict[str, Any]:
+    return {}
+
+
+def again(store: RunStore, run: Record, changed: Changed = _nothing, **changes: Any) -> Record:
     """The run once more, with some members of its record changed."""
     with store.writing(run.step) as unfinished:
         shutil.copytree(store.folder_of(run), unfinished.folder, dirs_exist_ok=True)
         (unfinished.folder / RECORD).unlink()
         record = run.model_copy(update={"id": unfinished.id, **changes})
+        record = record.model_copy(update=changed(record))
         store.finish(unfinished.folder, record)
     store.point_to(record)
     return record
