@@ -132,6 +132,8 @@ _NOT_APPROVER: list[Row] = [
     ("sagemaker:UpdateModelPackage", PACKAGE, {}),
     ("sagemaker:UpdateEndpoint", ENDPOINT, THEIRS),
     ("sagemaker:DeleteModelPackage", PACKAGE, OURS),
+    ("sagemaker:UpdateModelCard", f"{SAGEMAKER}:model-card/another-v3", {}),
+    ("sagemaker:DeleteModelCard", f"{SAGEMAKER}:model-card/credit-default-v3", OURS),
     ("s3:PutObject", IN, UPLOAD),
     ("s3:PutObject", f"{RUNS}/train-{RUN}/record.json", UPLOAD),
     ("s3:PutObject", f"{RUNS}/register-{RUN}/record.json", UPLOAD),

@@ -135,7 +135,6 @@ def _discrimination(evidence: Evidence) -> Result | None:
         finding=findings.auc(found, evidence.site.vocabulary.event),
         signs=tuple(checks.discrimination(evidence)),
         text=(
-            f"{ranking.finding}.",
             *(_own_sample(run.parameters.get("sample"), run.metrics) for run in evidence.others),
         ),
         tables=(model_page.metrics_table(found),),
