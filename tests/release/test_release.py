@@ -201,6 +201,7 @@ def test_a_key_that_git_cannot_use_is_said_and_the_record_waits(sides: Sides) ->
     error = stopped(sides.release)
     assert error.status == ExitStatus.RESOURCE
     assert "git cannot sign the tag" in str(error)
+    assert git(sides.here, "tag") == ""
     git(sides.here, "config", "--unset", "user.signingkey")
     sides.release()
     sides.check_done()
