@@ -107,6 +107,7 @@ def test_every_record_is_a_run_once_wherever_the_repository_lies(own: Path) -> N
     _model(shown, known, train["id"])
     assert rml(own, "runs", "verify").returncode == 0
     assert published(own)["sent"] == []
+    _left_open(own)
     moved = own.rename(own.with_name("moved"))
     assert len(published(moved)["sent"]) == 4
     assert len(seen(local(moved))["runs"]) == 4
@@ -132,18 +133,18 @@ def _model(shown: Any, known: Any, run: str) -> None:
     assert 0 < float(booster.predict(rows)[0]) < 1
 
 
-def test_a_run_that_a_kill_has_left_open_is_made_anew(own: Path) -> None:
-    published(own)
-    (mark,) = (own / "runs/.mlflow/published").glob("train-*")
+def _left_open(repository: Path) -> None:
+    """A run that a kill has left without an end is made anew, and its model with it."""
+    (mark,) = (repository / "runs/.mlflow/published").glob("train-*")
     mark.unlink()
-    address = local(own)
+    address = local(repository)
     code = (
         "import sys; from mlflow import MlflowClient; c = MlflowClient(sys.argv[1]);"
         "r = c.search_runs(['1'], \"tags.`rml.step` = 'train'\")[0];"
         "c.update_run(r.info.run_id, 'RUNNING')"
     )
     subprocess.run([sys.executable, "-c", code, address], check=True, capture_output=True)
-    assert len(published(own)["sent"]) == 1
+    assert len(published(repository)["sent"]) == 1
     shown = seen(address)
     (train,) = [run for run in shown["runs"] if run["tags"]["rml.step"] == "train"]
     assert train["status"] == "FINISHED"
