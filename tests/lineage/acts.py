@@ -22,9 +22,8 @@ def act(repository: Path, name: str, parents: list[Record], **said: Any) -> Reco
 def story(repository: Path) -> Mapping[str, Record]:
     """A version that was registered, rejected, approved, promoted, released and deployed."""
     store = RunStore(repository / "runs", "local")
-    runs = [
-        run for step in ("prepare", "train", "evaluate", "explain") if (run := store.latest(step))
-    ]
+    steps = ("prepare", "train", "evaluate", "explain")
+    runs = [run for step in steps if (run := store.latest(step))]
     done = {"register": act(repository, "register", runs)}
     done["reject"] = act(repository, "reject", [done["register"]], reason=REASON)
     done["approve"] = act(repository, "approve", [done["register"]], reason="the gates hold")

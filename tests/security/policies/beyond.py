@@ -20,6 +20,7 @@ from .calls import (
     OUT,
     PACKAGE,
     PROCESSING,
+    PROMOTED,
     REGION,
     REPOSITORY,
     RUN,
@@ -48,6 +49,7 @@ _NOBODY: list[Row] = [
     ("s3:GetObject", "arn:aws:s3:::somebody-elses-bucket/a", {}),
     ("s3:PutObject", "arn:aws:s3:::somebody-elses-bucket/a", UPLOAD),
     ("s3:PutObject", f"{MODEL}/credit-default/prod/runs/r/model.tar.gz", UPLOAD),
+    ("s3:PutObject", f"{MODEL}/credit-default/prod/models/v3/model.tar.gz", UPLOAD),
     ("s3:DeleteObject", OUT, {}),
     ("s3:DeleteObject", ANCHOR, {}),
     ("s3:DeleteObjectVersion", ANCHOR, {}),
@@ -109,6 +111,7 @@ _NOT_DATA_SCIENTIST: list[Row] = [
     ("iam:PassRole", EXECUTION, {"iam:PassedToService": "lambda.amazonaws.com"}),
     ("iam:PassRole", f"{IAM}:role/admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
     ("s3:PutObject", OUT, UPLOAD),
+    ("s3:PutObject", PROMOTED, UPLOAD),
     ("s3:PutObject", f"{RUNS}/train-{RUN}/model.tar.gz", UPLOAD),
     ("s3:PutObject", f"{RUNS}/approve-{RUN}/record.json", UPLOAD),
     ("s3:PutObject", IN, {}),
@@ -140,6 +143,7 @@ _NOT_APPROVER: list[Row] = [
     ("codecommit:GitPush", REPOSITORY, {}),
 ]
 _NOT_EXECUTION: list[Row] = [
+    ("s3:PutObject", PROMOTED, UPLOAD),
     ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),

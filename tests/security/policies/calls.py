@@ -23,6 +23,7 @@ IN, OUT = (
     f"{DATA}/credit-default/dev/inputs/0a/code.tar.gz",
     f"{MODEL}/credit-default/dev/runs/r/model.tar.gz",
 )
+PROMOTED = f"{MODEL}/credit-default/dev/models/v3/model.tar.gz"
 JOB = "credit-default-train-20261124-112555-7be648"
 TRAINING, PROCESSING = f"{SAGEMAKER}:training-job/{JOB}", f"{SAGEMAKER}:processing-job/{JOB}"
 GROUP, PACKAGE = (
@@ -246,6 +247,18 @@ _APPROVER: list[Row] = [
     ("kms:GenerateDataKey", keys.KEY, VIA_S3),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Rejected"}),
+    # A version of another account is brought here, pending.
+    ("s3:PutObject", PROMOTED, UPLOAD),
+    ("s3:AbortMultipartUpload", PROMOTED, {}),
+    ("s3:ListMultipartUploadParts", PROMOTED, {}),
+    ("kms:GenerateDataKey", keys.KEY, VIA_S3),
+    ("sagemaker:CreateModelPackageGroup", GROUP, TAGS),
+    ("sagemaker:AddTags", GROUP, _tagging("CreateModelPackageGroup")),
+    (
+        "sagemaker:CreateModelPackage",
+        PACKAGE,
+        {"sagemaker:ModelApprovalStatus": "PendingManualApproval"},
+    ),
     ("sagemaker:CreateModel", MODEL_OF, {**NETWORK, **TAGS}),
     (
         "sagemaker:CreateEndpointConfig",

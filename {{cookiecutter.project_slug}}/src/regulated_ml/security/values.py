@@ -27,6 +27,17 @@ def tags(settings: Settings) -> dict[str, str]:
     }
 
 
+def trail_bucket(settings: Settings, platform: Environment) -> str:
+    """The bucket of the audit trail's hashes; storage.yaml makes it, with Object Lock."""
+    name = f"{settings.project.project_slug}-{settings.environment}"
+    return f"{name}-trail-{platform.aws_account_id}"
+
+
+def buckets(settings: Settings, platform: Environment) -> list[str]:
+    """All buckets that anything of the project is written to."""
+    return [platform.data_bucket, platform.model_bucket, trail_bucket(settings, platform)]
+
+
 def origins(platform: Environment) -> list[str]:
     """The buckets, and how the ARNs of the account's models and versions of models begin."""
     region, account = platform.aws_region, platform.aws_account_id
@@ -60,7 +71,7 @@ VALUES: dict[str, Callable[[Settings, Environment], Any]] = {
     "security_group_ids": lambda settings, platform: list(platform.security_group_ids),
     "kms_key_arn": lambda settings, platform: platform.kms_key_arn,
     "execution_role_arn": lambda settings, platform: platform.execution_role_arn,
-    "buckets": lambda settings, platform: [platform.data_bucket, platform.model_bucket],
+    "buckets": buckets,
     "origins": lambda settings, platform: origins(platform),
     "registries": lambda settings, platform: registries(platform),
     "tags": lambda settings, platform: tags(settings),

@@ -57,7 +57,18 @@ def in_bucket(trail: Trail, kept: Iterable[Kept]) -> list[Anchor]:
     return [
         Anchor(each.address, each.number, each.hash)
         for each in kept
-        if each.clone == clone or each.id in made_here
+        if each.clone == clone or (each.kind != FETCHED and each.id in made_here)
+    ]
+
+
+def fetched_otherwise(trail: Trail, kept: Iterable[Kept]) -> list[Finding]:
+    """The records that were fetched, and are others than whoever made them has anchored."""
+    made = {(each.id, each.record) for each in kept if each.kind != FETCHED}
+    anchored = {run_id for run_id, _ in made}
+    return [
+        Finding(entry.id, "the record is not the one that whoever made it has anchored")
+        for entry in trail.entries()
+        if entry.kind == FETCHED and entry.id in anchored and (entry.id, entry.record) not in made
     ]
 
 

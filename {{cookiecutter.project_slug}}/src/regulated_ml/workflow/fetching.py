@@ -113,8 +113,8 @@ def _mistake(
         return f"it is the record of a run in {record.environment}"
     if record.remote and record.step not in STEP:
         return f"it is said to be of a job, and {record.step} is none"
-    if anchored and digest not in anchored:
-        return "it was changed: the entry in the trail's bucket has another hash of it"
+    if anchored and anchored != {digest}:
+        return "it was changed: an entry in the trail's bucket has another hash of it"
     return ""
 
 

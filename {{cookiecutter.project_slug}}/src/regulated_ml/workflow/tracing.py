@@ -93,7 +93,7 @@ def _on_aws(
 
     clients.identity(settings)  # in another account nothing is called so, which says nothing
     if endpoint := serving.endpoint(settings, name):
-        traced = _version(_served(endpoint, known), known)
+        traced = _version(_served(settings, endpoint, known), known)
         return traced._replace(name=name, notes=(_by_sagemaker(endpoint),))
     if found := serving.captured(settings, name, report):
         return _prediction(settings, found, known)
@@ -113,13 +113,14 @@ def _prediction(settings: Settings, found: Capture, known: Sequence[Record]) -> 
         run
         for run in _deployments(settings, known)
         if run.parameters[ENDPOINT] == found.endpoint
-        and datetime.fromisoformat(run.ended) <= found.time
+        # An endpoint writes whole seconds.
+        and datetime.fromisoformat(run.ended).replace(microsecond=0) <= found.time
     ]
     if earlier:
         traced, parent = _deployment(earlier[-1], known), earlier[-1].id
     else:
         endpoint = _serving_then(settings, found)
-        version = _served(endpoint, known)
+        version = _served(settings, endpoint, known)
         traced, parent = _version(version, known), version.registered.id
         traced = traced._replace(notes=(_by_sagemaker(endpoint),))
     row = _row(settings, found, parent)
@@ -175,13 +176,13 @@ def _row(settings: Settings, found: Capture, parent: str) -> Row:
     )
 
 
-def _served(endpoint: "Serving", known: Sequence[Record]) -> Version:
+def _served(settings: Settings, endpoint: "Serving", known: Sequence[Record]) -> Version:
     """The version that an endpoint serves; `UserError` where it is none, or not one."""
     found = {
         version.number: version
         for version in registry.versions(known)
         for model in endpoint.models
-        if _is(version, model, known)
+        if _is(settings, version, model, known)
     }
     if len(found) == 1:
         return next(iter(found.values()))
@@ -193,22 +194,22 @@ def _served(endpoint: "Serving", known: Sequence[Record]) -> Version:
     raise UserError.one("endpoint", endpoint.endpoint, rule, fix)
 
 
-def _is(version: Version, model: "Model", known: Sequence[Record]) -> bool:
+def _is(settings: Settings, version: Version, model: "Model", known: Sequence[Record]) -> bool:
     """Whether SageMaker's model is this version: by what its package, or its address, names.
 
     A package carries the id of the registration. An address is that of the training job's own
-    output, or, where the version was promoted, one that holds the hash of the archive.
+    output, or of the copy that was promoted to the environment.
     """
+    from regulated_ml.platforms.sagemaker import naming
+
     registered = version.registered
     if model.package:
         return registered.id in model.metadata.values()
-    parents = {run.id: run for run in known if run.id in registered.parents}
-    trained = [run for run in parents.values() if run.step == "train"]
-    return any(
-        (run.remote is not None and model.data == f"{run.remote.facts['outputs']}/{MODEL_ARCHIVE}")
-        or ((made := run.artifact(MODEL_ARCHIVE)) is not None and made.sha256 in model.data)
-        for run in trained
-    )
+    places = [str(naming.models(settings, version.name))]
+    for run in known:
+        if run.id in registered.parents and run.step == "train" and run.remote:
+            places.append(f"{run.remote.facts['outputs']}/")
+    return model.data in [f"{place}{MODEL_ARCHIVE}" for place in places]
 
 
 def _unknown(store: RunStore, name: str) -> UserError:

@@ -34,12 +34,13 @@ def register(
 
     On AWS it is also registered with SageMaker's Model Registry, pending approval.
     """
-    from regulated_ml.workflow import registering
+    from regulated_ml.workflow import publishing, registering
 
     with output.progress("registering the model") as progress:
         registrar = _registrar(env, progress)
         model = registrar.store.get(run)
         version, fresh, package = registering.register(registrar, model)
+        publishing.after_a_run(registrar.settings, registrar.store, progress, output.tell)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
         return
@@ -164,14 +165,16 @@ def promote(
     Sign in to the account of that environment; the one in which it was made is not asked.
     """
     from regulated_ml.tracking import registry
-    from regulated_ml.workflow import promoting
+    from regulated_ml.workflow import promoting, publishing
 
     own = registry.find(shown.store().all(), name).registered.environment
     if env not in ("local", own):
         rule = f"{name} was registered in {own}; where it is brought to is said by --to"
         raise UserError.one("--env", env, rule, "leave --env out", ExitStatus.USAGE)
     with output.progress(f"promoting to {to}") as progress:
-        version, record, fresh, package = promoting.promote(_registrar(to, progress), name)
+        registrar = _registrar(to, progress)
+        version, record, fresh, package = promoting.promote(registrar, name)
+        publishing.after_a_run(registrar.settings, registrar.store, progress, output.tell)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
         return
@@ -181,8 +184,12 @@ def promote(
 
 
 def _decide(act: "Callable[..., Decided]", name: str, reason: str, env: str, as_json: bool) -> None:
+    from regulated_ml.workflow import publishing
+
     with output.progress(f"deciding about {name}") as progress:
-        version, record, fresh, package = act(_registrar(env, progress), name, reason)
+        registrar = _registrar(env, progress)
+        version, record, fresh, package = act(registrar, name, reason)
+        publishing.after_a_run(registrar.settings, registrar.store, progress, output.tell)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
         return

@@ -22,12 +22,13 @@ def release(
     What a stop or the network left out is completed by the same command.
     """
     from regulated_ml.tracking.store import RUNS, RunStore
-    from regulated_ml.workflow import releasing
+    from regulated_ml.workflow import publishing, releasing
 
     settings = output.settings(env)
     store = RunStore(settings.root / RUNS, env)
     with output.progress("releasing") as progress:
         done = releasing.release(settings, store, name, remote, _caller(settings), progress)
+        publishing.after_a_run(settings, store, progress, output.tell)
     if as_json:
         output.print_json(
             {

@@ -77,7 +77,7 @@ def _anchors(settings: "Settings", store: "RunStore") -> Anchors:
         lock = keeping.lock(settings, client)
     return Anchors(
         known=[*known, *anchors.in_bucket(store.trail, kept)],
-        findings=findings,
+        findings=[*findings, *anchors.fetched_otherwise(store.trail, kept)],
         notes=[] if lock else [NO_LOCK.format(bucket=bucket)],
         lock=str(lock or ""),
     )

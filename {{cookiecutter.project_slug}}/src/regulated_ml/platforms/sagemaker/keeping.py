@@ -20,7 +20,7 @@ from regulated_ml.tracking.store import RECORD, RUN_ID
 from regulated_ml.tracking.trail import Entry
 
 ANCHOR = re.compile(
-    r"(?P<clone>[0-9a-f]{16})/(?P<number>\d{8})-(?P<hash>[0-9a-f]{64})-(?P<record>[0-9a-f]{64})"
+    r"(?P<clone>[0-9a-f]{16})/(?P<number>\d{8})-(?P<kind>[a-z]+)-(?P<hash>[0-9a-f]{64})-(?P<record>[0-9a-f]{64})"
     rf"-(?P<id>{RUN_ID.pattern.strip('^$')})\.json"
 )
 NO_BUCKET = "NoSuchBucket"
@@ -32,6 +32,7 @@ class Kept(NamedTuple):
 
     clone: str
     number: int
+    kind: str
     hash: str
     record: str  # SHA-256 of the record's file
     id: str
@@ -67,7 +68,8 @@ def record_ids(settings: Settings, client: Any) -> list[str]:
 def put_anchor(settings: Settings, client: Any, first: Entry, entry: Entry) -> None:
     """Writes an entry of the trail that begins with `first` into the trail's bucket."""
     address = naming.trail(settings)
-    name = f"{first.hash[:CLONE]}/{entry.number:08d}-{entry.hash}-{entry.record}-{entry.id}.json"
+    said = f"{entry.number:08d}-{entry.kind}-{entry.hash}-{entry.record}-{entry.id}"
+    name = f"{first.hash[:CLONE]}/{said}.json"
     with _bucket_there(settings, address.bucket):
         client.put_object(
             Bucket=address.bucket,
@@ -131,6 +133,7 @@ def _kept(address: Address, keys: set[str]) -> Iterator[Kept]:
             yield Kept(
                 part["clone"],
                 int(part["number"]),
+                part["kind"],
                 part["hash"],
                 part["record"],
                 part["id"],

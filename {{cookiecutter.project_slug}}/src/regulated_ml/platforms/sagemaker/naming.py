@@ -7,6 +7,7 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import check
 from regulated_ml.platforms.interface import Kind
 from regulated_ml.security.clients import platform
+from regulated_ml.security.values import trail_bucket
 from regulated_ml.settings import Settings
 
 
@@ -82,10 +83,8 @@ def outputs(settings: Settings, run_id: str) -> Address:
 
 
 def trail(settings: Settings) -> Address:
-    """Where hashes of the audit trail lie; storage.yaml makes the bucket, with Object Lock."""
-    project, place = settings.project.project_slug, platform(settings)
-    bucket = f"{project}-{settings.environment}-trail-{place.aws_account_id}"
-    return Address(bucket, f"{_own(settings)}/trail/")
+    """Where hashes of the audit trail lie."""
+    return Address(trail_bucket(settings, platform(settings)), f"{_own(settings)}/trail/")
 
 
 def captures(settings: Settings) -> Address:

@@ -26,6 +26,9 @@ SAGEMAKER = f"{_SAGEMAKER}:*"
 BUCKETS = (f"{_S3}${{DataBucket}}", f"{_S3}${{ModelBucket}}")
 INPUTS = f"{_S3}${{DataBucket}}/${{Slug}}/${{Environment}}/*"
 OUTPUTS = f"{_S3}${{ModelBucket}}/${{Slug}}/${{Environment}}/*"
+# What jobs write, and what was promoted: no job writes where approved models lie.
+OF_JOBS = f"{_S3}${{ModelBucket}}/${{Slug}}/${{Environment}}/runs/*"
+PROMOTED = f"{_S3}${{ModelBucket}}/${{Slug}}/${{Environment}}/models/*"
 PREFIX = "${Slug}/${Environment}/*"
 OBJECTS = tuple(f"{bucket}/*" for bucket in BUCKETS)
 

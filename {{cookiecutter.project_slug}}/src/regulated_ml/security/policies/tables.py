@@ -130,7 +130,7 @@ KEY_OF_REPOSITORY = Row(
 EXECUTION = (
     LIST_BUCKETS,
     READ_OBJECTS,
-    Row("WriteOutputs", WRITING, (places.OUTPUTS,)),
+    Row("WriteOutputs", WRITING, (places.OF_JOBS,)),
     _use_key("s3", "sagemaker"),
     DESCRIBE_KEY,
     GRANT_KEY,
@@ -288,6 +288,14 @@ APPROVER = (
         (places.PACKAGES,),
         {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
     ),
+    # Promotion: a version that was approved elsewhere comes here, pending, and is approved then.
+    Row("BringPromotedModels", WRITING, (places.PROMOTED,)),
+    Row(
+        "RegisterPromotedModels",
+        ("sagemaker:CreateModelPackage",),
+        (places.PACKAGES,),
+        {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+    ),
     Row(
         "SeeHowAModelWasMade",
         ("sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags"),
@@ -300,15 +308,34 @@ APPROVER = (
             "sagemaker:CreateEndpointConfig",
             "sagemaker:CreateModel",
             "sagemaker:CreateModelCard",
+            "sagemaker:CreateModelPackageGroup",
         ),
-        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS, places.MODEL_CARDS),
+        (
+            places.ENDPOINTS,
+            places.ENDPOINT_CONFIGS,
+            places.MODELS,
+            places.MODEL_CARDS,
+            places.PACKAGE_GROUP,
+        ),
         MADE_AS_OURS,
     ),
     Row(
         "TagWhatIsMade",
         ("sagemaker:AddTags",),
-        (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS, places.MODEL_CARDS),
-        _tagging("CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateModelCard"),
+        (
+            places.ENDPOINTS,
+            places.ENDPOINT_CONFIGS,
+            places.MODELS,
+            places.MODEL_CARDS,
+            places.PACKAGE_GROUP,
+        ),
+        _tagging(
+            "CreateEndpoint",
+            "CreateEndpointConfig",
+            "CreateModel",
+            "CreateModelCard",
+            "CreateModelPackageGroup",
+        ),
     ),
     Row(
         "ChangeEndpoints",
