@@ -66,7 +66,7 @@ class SageMakerRegistry:
                 target.parent.mkdir()
                 self._fetch(each, target, report)
                 if self._content(target) != each.file.sha256:
-                    rule = f"it holds what the record of {each.run.id} says, and it does not"
+                    rule = f"it holds what {each.run.id} made, by the hash of its record; it does not"
                     fix = "find out who can write to the bucket, and start `rml run --force`"
                     raise UserError.one("model bucket", each.address, rule, fix)
 
