@@ -24,8 +24,9 @@ ALLOWED = {
     # Sorted, because pytest-xdist wants one order in all of its processes.
     **{room: FOUNDATION | {"jobs", "security"} | (ROOMS - {"standard"}) for room in sorted(ROOMS)},
     "documents": FOUNDATION | {"reports", "tracking"},
-    "workflow": FOUNDATION | {"documents", "jobs", "security"} | ROOMS,
-    "cli": FOUNDATION | {"documents", "jobs", "security", "workflow"} | ROOMS,
+    "serving": FOUNDATION - {"settings"} | {"jobs", "platforms"},
+    "workflow": FOUNDATION | {"documents", "jobs", "security", "serving"} | ROOMS,
+    "cli": FOUNDATION | {"documents", "jobs", "security", "serving", "workflow"} | ROOMS,
 }
 # What the managed XGBoost container has.
 CONTAINER = {"numpy", "pandas", "pyarrow", "sklearn", "scipy", "xgboost", "regulated_ml"}
