@@ -20,7 +20,7 @@ def ui(
     """Bring MLflow up to date from the records, and show its pages; Ctrl-C ends it."""
     from regulated_ml.settings import LOCAL
     from regulated_ml.tracking.store import RUNS, RunStore
-    from regulated_ml.tracking.trackers import mlflow, mlflow_ui
+    from regulated_ml.tracking.trackers import mlflow, mlflow_server, mlflow_ui
     from regulated_ml.tracking.trackers.queue import Queue
     from regulated_ml.workflow import publishing
 
@@ -41,7 +41,7 @@ def ui(
             mlflow_ui.serving(tracker, port) as server,
         ):
             runs = "1 run" if len(queue.wanted()) == 1 else f"{len(queue.wanted())} runs"
-            typer.echo(f"MLflow shows {runs} at http://{mlflow_ui.HOST}:{port}; Ctrl-C ends it.")
+            typer.echo(f"MLflow shows {runs} at http://{mlflow_server.HOST}:{port}; Ctrl-C ends it.")
             server.wait()
     except KeyboardInterrupt:
         typer.echo("MLflow was ended; `rml ui` starts it again.", err=True)
