@@ -24,6 +24,8 @@ from .conftest import Registry
 
 MODEL = "credit-default/test/models/v2/model.tar.gz"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def away(_registered: Path, moto: Moto, tmp_path: Path) -> Iterator[Away]:

@@ -17,6 +17,8 @@ from .away import DIGEST, IMAGE, Away, outputs, packed_by_sagemaker, run_on_sage
 
 GROUP = "credit-default"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def away(_registered: Path, moto: Moto, tmp_path: Path) -> Iterator[Away]:
