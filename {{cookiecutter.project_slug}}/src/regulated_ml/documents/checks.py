@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from regulated_ml.documents.evidence import Evidence
+from regulated_ml.documents.evidence import Evidence, Json
 from regulated_ml.reports.words import decimal, is_number, percent, plural, quantity, whole
 
 LEAK = 0.95  # an AUC of credit scoring from here on is more often a leak
@@ -70,11 +70,22 @@ def decisions(evidence: Evidence) -> Iterator[str]:
 
 
 def bands(evidence: Evidence) -> Iterator[str]:
-    """Rates that fall from band to band."""
+    """Rates that fall from band to band by more than chance."""
     rows = sorted((evidence.site.evaluation or {})["bands"], key=lambda row: row["low"])
-    rates = [row["default_rate"] for row in rows if row["rows"]]
-    if back := sum(later < earlier for earlier, later in pairwise(rates)):
-        yield f"The rate of default falls from one band to the next {plural(back, 'time')}."
+    known = [row for row in rows if row["rows"]]
+    if back := sum(_falls(lower, higher) for lower, higher in pairwise(known)):
+        yield (
+            "The rate of default falls from one band to the next, by more than chance, in "
+            f"{plural(back, 'place')}."
+        )
+
+
+def _falls(lower: Json, higher: Json) -> bool:
+    """Whether the second rate lies below the first by two standard errors of the difference."""
+    rows = lower["rows"] + higher["rows"]
+    pooled = (lower["defaults"] + higher["defaults"]) / rows
+    error = (pooled * (1 - pooled) * (1 / lower["rows"] + 1 / higher["rows"])) ** 0.5
+    return bool(lower["default_rate"] - higher["default_rate"] > 2 * error)
 
 
 def challenger(evidence: Evidence) -> Iterator[str]:

@@ -42,7 +42,7 @@ def escaped(text: object) -> str:
 
 def _numbered(line: str) -> str:
     """A line that begins with a number and a point would be a list: the point is escaped."""
-    return re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", line)
+    return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
 
 
 def _open(document: Document) -> Iterator[str]:

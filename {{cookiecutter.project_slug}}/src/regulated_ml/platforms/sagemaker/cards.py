@@ -27,7 +27,7 @@ def put(settings: Settings, version: str, status: Status, content: Mapping[str, 
         UserError: the content is too long, or AWS does not take it.
     """
     name = f"{settings.project.project_slug}-{version}"
-    if problems := check("model_card", name, "job"):  # the rule for names of jobs is that of cards
+    if problems := check("job_name", name, "model card"):  # SageMaker's rule for both is one
         raise UserError(problems, ExitStatus.CONFIGURATION)
     # In one line: the service's pattern for the content knows no line break.
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
