@@ -41,7 +41,8 @@ def ui(
             mlflow_ui.serving(tracker, port) as server,
         ):
             runs = "1 run" if len(queue.wanted()) == 1 else f"{len(queue.wanted())} runs"
-            typer.echo(f"MLflow shows {runs} at http://{mlflow_server.HOST}:{port}; Ctrl-C ends it.")
+            address = f"http://{mlflow_server.HOST}:{port}"
+            typer.echo(f"MLflow shows {runs} at {address}; Ctrl-C ends it.")
             server.wait()
     except KeyboardInterrupt:
         typer.echo("MLflow was ended; `rml ui` starts it again.", err=True)
