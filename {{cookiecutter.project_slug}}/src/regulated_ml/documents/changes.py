@@ -73,7 +73,7 @@ def _compared(now: Evidence, before: Evidence) -> Iterator[Part]:
                 Table(
                     f"{topic}: {before.version.name} and {now.version.name}",
                     "lrrr",
-                    ("", before.version.name, now.version.name, "Change"),
+                    ("What", before.version.name, now.version.name, "Change"),
                     rows,
                 ),
             )

@@ -80,11 +80,11 @@ def _columns(evidence: Evidence) -> Part:
             column.type,
             column.description,
             _allowed(column),
-            "required" if column.required else "may be missing",
+            "never" if column.required else "may be",
         )
         for column in columns
     )
-    head = ("Column", "Role", "Type", "Meaning", "Allowed", "")
+    head = ("Column", "Role", "Type", "Meaning", "Allowed", "Missing")
     undocumented = [column.name for column in columns if column.undocumented]
     return Part(
         topic="Columns",
@@ -156,7 +156,7 @@ def _sections(evidence: Evidence) -> list[Part]:
                 topic="Description",
                 finding="The table is not here, or is another one, so it is not described",
                 clauses=shared.clauses(evidence, "data"),
-                text=("`rml data fetch` brings it back by its hash.",),
+                text=("“rml data fetch” brings it back by its hash.",),
             )
         ]
     rate = found["label"]["rate"] if found.get("label") else None
@@ -186,6 +186,6 @@ def _protected(evidence: Evidence) -> Part:
         topic="Protected attributes",
         finding=f"{names} are measured and not learnt from" if names else "None are in the table",
         clauses=shared.clauses(evidence, "proxies", "data"),
-        text=("The role `protected` in dataset.yaml keeps a column from the features.",),
+        text=("The role “protected” in dataset.yaml keeps a column from the features.",),
         signs=() if names else ("Without protected attributes, fairness cannot be measured.",),
     )

@@ -70,8 +70,8 @@ PAGES: Mapping[str, Shown] = {
         checks.fairness,
     ),
 }
-# Tables of points that a picture shows as well, and that a reader of paper has no use for.
-DRAWN_ONLY = {"Ranking", "Training", "Thresholds and costs", "Distribution of scores"}
+# Tables that the document has at another test, or points that the picture shows as well.
+DRAWN_ONLY = {"Ranking", "Challenger", "Training", "Thresholds and costs", "Distribution of scores"}
 LONGEST = 40  # rows of a table; the run's own files and the report's pages have them all
 
 

@@ -108,7 +108,7 @@ def people(evidence: Evidence) -> Part:
         clauses=clauses(evidence, "approval"),
         text=(
             "The developer is whoever trained or registered; an approver is somebody else, and "
-            "`rml model approve` holds to it.",
+            "“rml model approve” holds to it.",
         ),
         tables=(Table("Acts and runs", "lllll", ("Act", "Who", "When", "Reason", "Record"), rows),),
     )
@@ -138,8 +138,8 @@ def lineage(evidence: Evidence, *, files: bool) -> Part:
         finding=f"{plural(len(rows), 'file')} in {plural(len(evidence.runs), 'run')}, by hash",
         clauses=clauses(evidence, "lineage", "retention"),
         text=(
-            f"`rml runs lineage {evidence.version.name}` shows the chain, `rml runs verify` holds "
-            f"it against the audit trail, `rml runs reproduce {model.id}` makes it again.",
+            f"“rml runs lineage {evidence.version.name}” shows the chain, “rml runs verify” holds "
+            f"it against the audit trail, “rml runs reproduce {model.id}” makes it again.",
         ),
         facts=facts,
         tables=(Table("Files", "llrl", ("Step", "File", "Bytes", "SHA-256"), rows),)
@@ -173,7 +173,9 @@ def gates(evidence: Evidence) -> Part:
         clauses=clauses(evidence, "validation"),
         text=("The bounds of config/model.yaml; nobody can approve a version that breaks one.",),
         signs=tuple(f"The gate on {name} is broken." for name in broken),
-        tables=(Table("Gates", "llrl", ("Metric", "Bound", "Value", ""), rows),) if rows else (),
+        tables=(Table("Gates", "llrl", ("Metric", "Bound", "Value", "Result"), rows),)
+        if rows
+        else (),
     )
 
 

@@ -153,7 +153,7 @@ def _gaps(evidence: Evidence, tests: list[Part]) -> Part:
         ),
         (
             not evidence.others,
-            "An evaluation on a sample of the validator's own (`rml evaluate --data FILE`).",
+            "An evaluation on a sample of the validator's own (“rml evaluate --data FILE”).",
         ),
         (
             True,
@@ -168,7 +168,7 @@ def _gaps(evidence: Evidence, tests: list[Part]) -> Part:
         (
             True,
             "A second implementation: the figures come from the developer's own environment; "
-            "`rml runs reproduce` shows that they can be had again, and not that they are right.",
+            "“rml runs reproduce” shows that they can be had again, and not that they are right.",
         ),
         (
             True,

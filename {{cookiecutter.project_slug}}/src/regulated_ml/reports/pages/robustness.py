@@ -163,7 +163,7 @@ def _segments(found: Json, words: Vocabulary) -> Section | None:
         )
         for each in segments
     )
-    head = ("Segment", "Rows", "AUC", "Predicted", "Observed", "Interval", "", "Accepted")
+    head = ("Segment", "Rows", "AUC", "Predicted", "Observed", "Interval", "Off", "Accepted")
     table = Table("All segments", "lrrrrrlr", head, rows)
     text = (
         "The rows are divided by each feature in turn. The intervals of observed rates are wide "
