@@ -88,6 +88,13 @@ def test_a_version_has_the_runs_that_it_was_registered_on_and_not_later_ones(own
     assert [row.step for row in traced(own, "train").rows] == JOBS[:3]
 
 
+@pytest.mark.parametrize("name", ["v1", "train"])
+def test_an_act_that_was_done_twice_is_there_twice(own: Path, told: Told, name: str) -> None:
+    again = act(own, "promote", [told.acts["register"], told.acts["approve"]])
+    ids = [row.id for row in traced(own, name).rows if row.step == "promote"]
+    assert ids == [told.acts["promote"].id, again.id]
+
+
 def test_a_prediction_leads_to_the_version_that_served_at_its_time(own: Path, told: Told) -> None:
     first = told.acts["deploy"]
     second = act(own, "register", [told.acts["register"]], version=2)

@@ -12,7 +12,7 @@ from regulated_ml.reports.words import short
 from regulated_ml.tracking.lineage import PREDICTION, SOURCE, Row
 from regulated_ml.tracking.registry import ACTS
 
-ROW, BOX = 78, 54  # CSS pixels from one depth to the next, and the height of a box
+ROW, BOX = 82, 58  # CSS pixels from one depth to the next, and the height of a box
 WIDTH, ALL = 0.46, 0.94  # of a box, and of all beside each other, in shares of the picture's
 LINE = 15  # CSS pixels from one line of a box to the next
 LONGEST = {1: 60, 2: 40, 3: 26}  # letters in a line, by the number of boxes beside each other
