@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from regulated_ml.documents import shared
+from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.structure import Document, Part, present
 from regulated_ml.reports.elements import Table
@@ -28,7 +28,7 @@ def document(evidence: Evidence, before: Evidence | None) -> Document:
             [
                 _versions(evidence, before),
                 *(_compared(evidence, before) if before else ()),
-                shared.monitoring(evidence),
+                persons.monitoring(evidence),
             ]
         ),
     )

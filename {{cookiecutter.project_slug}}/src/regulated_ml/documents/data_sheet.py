@@ -1,6 +1,6 @@
 """The data sheet: where the rows come from, what is in them, how they were divided."""
 
-from regulated_ml.documents import shared
+from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.results import result
 from regulated_ml.documents.structure import Document, Part, present
@@ -64,9 +64,9 @@ def _collection(evidence: Evidence) -> Part:
         finding="How the rows came to be, and whom they stand for",
         clauses=shared.clauses(evidence, "data", "impact"),
         facts=(
-            ("Collection", shared.word(written.collection)),
-            ("Legal basis", shared.word(written.legal_basis)),
-            ("Representativeness", shared.word(written.representativeness)),
+            ("Collection", persons.word(written.collection)),
+            ("Legal basis", persons.word(written.legal_basis)),
+            ("Representativeness", persons.word(written.representativeness)),
         ),
     )
 

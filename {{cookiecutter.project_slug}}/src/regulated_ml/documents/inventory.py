@@ -1,6 +1,6 @@
 """The inventory entry: one page by which the model is found, ranked and owned."""
 
-from regulated_ml.documents import shared
+from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.structure import Document, Part
 from regulated_ml.reports.words import moment, plural
@@ -17,7 +17,12 @@ def document(evidence: Evidence) -> Document:
         title=f"{project.project_name} {version.name}",
         lead=project.description,
         open=evidence.open,
-        parts=(_identification(evidence), shared.use(evidence), _state(evidence), _where(evidence)),
+        parts=(
+            _identification(evidence),
+            persons.use(evidence),
+            _state(evidence),
+            _where(evidence),
+        ),
     )
 
 
@@ -40,11 +45,11 @@ def _state(evidence: Evidence) -> Part:
     written = evidence.written
     return Part(
         topic="State",
-        finding=f"{evidence.version.status.capitalize()}, {shared.unsettled(evidence)}",
+        finding=f"{evidence.version.status.capitalize()}, {persons.unsettled(evidence)}",
         clauses=shared.clauses(evidence, "inventory", "approval", "monitoring", "overlays"),
         facts=(
-            ("Next validation", shared.word(written.monitoring.next_validation)),
-            ("Findings", shared.unsettled(evidence)),
+            ("Next validation", persons.word(written.monitoring.next_validation)),
+            ("Findings", persons.unsettled(evidence)),
             ("Overlays", "open" if written.overlays is None else str(len(written.overlays))),
             ("Open fields", str(len(evidence.open))),
             ("Exceptions in force", str(len(evidence.settings.exceptions))),

@@ -1,6 +1,6 @@
 """The model card: what the model is, for what, how well, and where not."""
 
-from regulated_ml.documents import shared
+from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.results import result
 from regulated_ml.documents.structure import Document, Part, present
@@ -27,15 +27,15 @@ def document(evidence: Evidence) -> Document:
                     clauses=shared.clauses(evidence, "model-card", "inventory"),
                     facts=shared.version_facts(evidence),
                 ),
-                shared.use(evidence),
+                persons.use(evidence),
                 _model(evidence),
                 _performance(evidence),
                 _from_result(evidence, "Fairness", "fairness", "proxies"),
                 _from_result(evidence, "Explanation and reasons", "explanation", "reasons"),
-                shared.limits(evidence),
-                shared.risks(evidence),
-                shared.oversight(evidence),
-                shared.monitoring(evidence),
+                persons.limits(evidence),
+                persons.risks(evidence),
+                persons.oversight(evidence),
+                persons.monitoring(evidence),
                 shared.gates(evidence),
                 shared.people(evidence),
                 shared.lineage(evidence, files=False),

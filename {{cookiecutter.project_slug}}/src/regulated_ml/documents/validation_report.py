@@ -3,7 +3,7 @@
 Each test says what it is for, how it works, what would be a sign of risk, its strengths and limits.
 """
 
-from regulated_ml.documents import shared
+from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.methods import Method, methods
 from regulated_ml.documents.results import result
@@ -21,16 +21,16 @@ def document(evidence: Evidence) -> Document:
     version = evidence.version
     body = present(
         [
-            shared.use(evidence),
+            persons.use(evidence),
             _method(evidence),
             _alternatives(evidence),
             *tests,
-            shared.limits(evidence),
-            shared.risks(evidence),
-            shared.oversight(evidence),
-            shared.monitoring(evidence),
+            persons.limits(evidence),
+            persons.risks(evidence),
+            persons.oversight(evidence),
+            persons.monitoring(evidence),
             shared.gates(evidence),
-            shared.findings(evidence),
+            persons.findings(evidence),
             _gaps(evidence, tests),
             shared.people(evidence),
             shared.lineage(evidence, files=True),
@@ -57,7 +57,7 @@ def _summary(evidence: Evidence, body: tuple[Part, ...]) -> Part:
     broken = sum(not row.kept for row in evidence.gates)
     finding = (
         f"{plural(len(stops), 'sign')} of risk, {plural(broken, 'broken gate')}, "
-        f"{shared.unsettled(evidence)}"
+        f"{persons.unsettled(evidence)}"
     )
     table = Table("Where a reader should stop", "ll", ("Part", "Sign of risk"), tuple(stops))
     return Part(
@@ -66,9 +66,9 @@ def _summary(evidence: Evidence, body: tuple[Part, ...]) -> Part:
         clauses=shared.clauses(evidence, "validation", "approval"),
         facts=(
             *shared.version_facts(evidence),
-            ("Validator", shared.word(written.validator)),
-            ("Scope", shared.word(written.scope)),
-            ("Conclusion", shared.word(written.conclusion)),
+            ("Validator", persons.word(written.validator)),
+            ("Scope", persons.word(written.scope)),
+            ("Conclusion", persons.word(written.conclusion)),
         ),
         text=(
             "A sign of risk is told from figures alone, by the bounds that are named at each test; "
@@ -106,7 +106,7 @@ def _method(evidence: Evidence) -> Part:
 def _alternatives(evidence: Evidence) -> Part:
     written = evidence.written.alternatives
     rows = None if written is None else [(each.what, each.result) for each in written]
-    text, tables = shared.entries("Alternatives tried", ("What", "How it did"), rows)
+    text, tables = persons.entries("Alternatives tried", ("What", "How it did"), rows)
     return Part(
         topic="Alternatives",
         finding="What else was tried",
