@@ -41,6 +41,17 @@ def test_the_same_runs_make_one_version(trained: Registry) -> None:
     assert (first.fresh, again.fresh) == (True, False)
 
 
+def test_a_record_that_a_kill_kept_from_its_place_is_no_reason_for_a_second(
+    trained: Registry,
+) -> None:
+    record = trained.register().version.registered
+    runs = trained.repository / "runs"
+    # The trail has it, and the rename has not happened.
+    (runs / record.id).rename(runs / ".incomplete" / record.id)
+    again = trained.register()
+    assert (again.version.registered.id, again.fresh) == (record.id, False)
+
+
 def test_a_new_evaluation_makes_a_new_version_of_the_model(trained: Registry) -> None:
     trained.register()
     evaluate = again(trained.store, trained.store.get("evaluate"))
