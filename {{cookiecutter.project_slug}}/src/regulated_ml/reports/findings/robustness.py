@@ -51,7 +51,7 @@ def moved(stability: Json, words: Vocabulary) -> str:
     features = stability["features"]
     further = [each for each in features if each["psi"]["value"] > each["psi"]["by_chance"]]
     if not further:
-        return f"None of {plural(len(features), 'feature')} has moved further than by chance"
+        return f"Not one of {plural(len(features), 'feature')} has moved further than by chance"
     names = listing([words.name(each["name"]) for each in further])
     expected = len(features) * 0.05
     return (
