@@ -35,7 +35,7 @@ def test_moved_features_are_named_beside_how_many_chance_would_move() -> None:
     text = findings.moved({"features": [moved, still]}, WORDS)
     assert text.startswith("1 feature of 2 has moved further than chance usually does")
     assert text.endswith("credit limit")
-    assert "None of 1 feature" in findings.moved({"features": [still]}, WORDS)
+    assert "Not one of 1 feature" in findings.moved({"features": [still]}, WORDS)
 
 
 def segment(low: Any, high: Any, *, off: bool = False, auc: float | None = None) -> Json:
