@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import boto3
-import jmespath  # type: ignore[import-untyped]
+import jmespath
 
 from regulated_ml.security.guard.plugin import initialize_client_plugin
 

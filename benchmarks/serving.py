@@ -70,7 +70,7 @@ def _servers(folder: Path, model: Path) -> Iterator[dict[str, int]]:
     """The bare application and two endpoints, by name and port."""
     ports = {name: _free_port() for name in ("bare", "plain", "capturing")}
     home = folder / "endpoints"
-    capture = CaptureOptions(folder / "capture", "capturing")
+    capture = CaptureOptions(folder / "capture", "capturing", "v1")
     for name, options in (("plain", None), ("capturing", capture)):
         server = ServerOptions(name, 1, model, ports[name], options)
         processes.start(home, server, lambda *_: None)

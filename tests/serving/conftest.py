@@ -85,7 +85,7 @@ def _text(value: float | None) -> str:
 
 def served_in(folder: Path, model: Path, **capture: object) -> Served:
     """Starts an endpoint."""
-    options = CaptureOptions(folder=folder / "capture", endpoint="credit", **capture)  # type: ignore[arg-type]
+    options = CaptureOptions(folder / "capture", "credit", "v3", **capture)  # type: ignore[arg-type]
     server = ServerOptions("credit", 3, model, free_port(), options)
     home = folder / "endpoints"
     return Served(home, server, processes.start(home, server, say_nothing))

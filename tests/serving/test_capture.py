@@ -37,11 +37,11 @@ def lines(folder: Path) -> list[str]:
 
 
 def test_a_line_is_as_sagemaker_writes_it(tmp_path: Path) -> None:
-    capture = Capture(CaptureOptions(tmp_path, "credit"))
+    capture = Capture(CaptureOptions(tmp_path, "credit", "v3"))
     capture.take(exchange(1))
     (path,) = tmp_path.rglob("*.jsonl")
     assert re.fullmatch(
-        r"credit/AllTraffic/2026/11/24/12/59-30-250-[0-9a-f-]{36}\.jsonl",
+        r"credit/v3/2026/11/24/12/59-30-250-[0-9a-f-]{36}\.jsonl",
         path.relative_to(tmp_path).as_posix(),
     )
     found = json.loads(path.read_text())
@@ -68,14 +68,24 @@ def test_a_line_is_as_sagemaker_writes_it(tmp_path: Path) -> None:
 
 
 def test_masked_columns_are_not_kept(tmp_path: Path) -> None:
-    Capture(CaptureOptions(tmp_path, "credit", masked=(0, 2))).take(exchange(1))
+    Capture(CaptureOptions(tmp_path, "credit", "v3", masked=(0, 2))).take(exchange(1))
     (line,) = lines(tmp_path)
     sent = json.loads(line)["captureData"]["endpointInput"]["data"]
     assert sent == "masked,2,masked\nmasked,5,masked"
 
 
+def test_a_line_break_that_csv_does_not_know_leaks_no_masked_value(tmp_path: Path) -> None:
+    capture = Capture(CaptureOptions(tmp_path, "credit", "v3", masked=(1,)))
+    for sent in (b"1,\x0c42,3", b"1,42\x0b,3", "1,\u202842,3".encode(), b"1,42,3\x1c\n4,42,6"):
+        capture.take(exchange(1, sent=sent))
+    assert len(lines(tmp_path)) == 4
+    assert "42" not in "".join(
+        json.loads(x)["captureData"]["endpointInput"]["data"] for x in lines(tmp_path)
+    )
+
+
 def test_a_share_is_kept(tmp_path: Path) -> None:
-    capture = Capture(CaptureOptions(tmp_path, "credit", sampling_percentage=20))
+    capture = Capture(CaptureOptions(tmp_path, "credit", "v3", sampling_percentage=20))
     for number in range(5_000):
         capture.take(exchange(number))
     # Six standard deviations of 5,000 draws at one in five.
@@ -94,7 +104,7 @@ def test_a_share_is_kept(tmp_path: Path) -> None:
 def test_files_are_closed_by_hour_and_age(
     tmp_path: Path, times: tuple[datetime, datetime], files: int
 ) -> None:
-    capture = Capture(CaptureOptions(tmp_path, "credit", rotate_seconds=600))
+    capture = Capture(CaptureOptions(tmp_path, "credit", "v3", rotate_seconds=600))
     for number, moment in enumerate(times):
         capture.take(exchange(number, moment))
     assert len(list(tmp_path.rglob("*.jsonl"))) == files
@@ -102,7 +112,7 @@ def test_files_are_closed_by_hour_and_age(
 
 
 def test_files_are_closed_by_size(tmp_path: Path) -> None:
-    capture = Capture(CaptureOptions(tmp_path, "credit", rotate_bytes=1_000))
+    capture = Capture(CaptureOptions(tmp_path, "credit", "v3", rotate_bytes=1_000))
     for number in range(10):
         capture.take(exchange(number))
     sizes = [path.stat().st_size for path in tmp_path.rglob("*.jsonl")]
@@ -119,7 +129,7 @@ from datetime import UTC, datetime
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails as on a full disk
 resource.setrlimit(resource.RLIMIT_FSIZE, (1300, 1300))
 folder, when_full, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-capture = Capture(CaptureOptions(folder, "credit", when_full=when_full))
+capture = Capture(CaptureOptions(folder, "credit", "v3", when_full=when_full))
 refused = 0
 for number in range(3):
     try:

@@ -137,9 +137,11 @@ def test_a_client_of_the_service_can_call_it(
     asked = {"EndpointName": "credit", "ContentType": "text/csv"}
     answer = client.invoke_endpoint(**asked, Body=rows[0], InferenceId="client-1")
     assert answer["Body"].read().decode() == f"{expected[0]}\n"
-    assert answer["InvokedProductionVariant"] == "AllTraffic"
+    assert answer["InvokedProductionVariant"] == "v3"
     explained = client.invoke_endpoint(**asked, Body=rows[0], EnableExplanations=EVERY_ROW)
     assert len(json.load(explained["Body"])["explanations"]["kernel_shap"]) == 1
+    kept = [each["captureData"]["endpointOutput"]["data"] for each in shared.captured()]
+    assert "kernel_shap" not in "".join(kept)  # explanations tell of values that may be masked
     with pytest.raises(ClientError) as refused:
         client.invoke_endpoint(**asked, Body="1,2,3")
     assert refused.value.response["Error"]["Code"] == "ModelError"

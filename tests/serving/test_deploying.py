@@ -100,13 +100,19 @@ def test_what_cannot_be_deployed_is_refused_and_changes_nothing(registered: Path
     assert not list((registered / "runs").glob("deploy-*"))
 
 
-def test_a_masked_feature_is_not_kept(registered: Path, rows: list[str]) -> None:
+def test_a_feature_that_is_masked_from_now_on_is_not_kept(
+    registered: Path, rows: list[str]
+) -> None:
+    first, port = (str(free_port()) for _ in range(2))
+    assert rml(registered, "endpoint", "deploy", "v1", "--port", first).returncode == 0
     model = registered / "config/model.yaml"
     model.write_text(model.read_text().replace("masked: []", "masked: [LIMIT_BAL]"))
-    port = free_port()
-    assert rml(registered, "endpoint", "deploy", "v1", "--port", str(port)).returncode == 0
-    ask(port, rows[0], "application-1")
-    (path,) = (registered / "data/capture").rglob("*.jsonl")
+    done = rml(registered, "endpoint", "deploy", "v1", "--port", port)
+    assert done.stdout == f"credit-default serves v1 at http://127.0.0.1:{port}/invocations\n"
+    with pytest.raises(ConnectionRefusedError):
+        ask(int(first), rows[0], "application-0")
+    ask(int(port), rows[0], "application-1")
+    (path,) = (registered / "data/capture/credit-default/v1").rglob("*.jsonl")
     sent = json.loads(path.read_text())["captureData"]["endpointInput"]["data"]
     assert sent == "masked," + rows[0].partition(",")[2]
 

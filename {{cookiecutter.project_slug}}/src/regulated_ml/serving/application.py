@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from regulated_ml.serving import scoring
-from regulated_ml.serving.capture import VARIANT, Capture, Exchange, NotCapturedError
+from regulated_ml.serving.capture import Capture, Exchange, NotCapturedError
 from regulated_ml.serving.counting import Counts
 from regulated_ml.serving.rows import RefusedError, parse
 from regulated_ml.serving.scoring import CSV, JSON, Scorer
@@ -43,6 +43,14 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
+class Scored(NamedTuple):
+    """What became of the rows of a request."""
+
+    rows: int
+    scores: Answer  # what the model's container answers
+    answer: Answer  # the same, or that with explanations around it
+
+
 @dataclass
 class Endpoint:
     """An endpoint that serves one model.
@@ -52,6 +60,7 @@ class Endpoint:
     """
 
     name: str
+    variant: str  # the version that answers, as v3
     scorer: Scorer
     counts: Counts
     capture: Capture | None = None
@@ -70,7 +79,7 @@ class Endpoint:
             self.counts.answered(counted, answer.status, time.perf_counter() - started)
             extra: list[tuple[bytes, bytes]] = []
             if is_service:
-                answer, extra = _as_service(answer)
+                answer, extra = _as_service(answer, self.variant)
             if self.ends:
                 extra.append((b"connection", b"close"))
             length = str(len(answer.body)).encode()
@@ -135,26 +144,27 @@ class Endpoint:
         kind = _accepted(headers.get(b"accept", b"").decode("latin-1"))
         explain = headers.get(EXPLAIN, b"").decode("latin-1")
         if len(body) < LARGE:
-            rows, answer = self._scored(body, kind, explain)
+            scored = self._scored(body, kind, explain)
         else:
-            rows, answer = await asyncio.to_thread(self._scored, body, kind, explain)
+            scored = await asyncio.to_thread(self._scored, body, kind, explain)
         if self.capture:
             inference_id = headers.get(INFERENCE_ID, b"").decode("latin-1")
             now = datetime.now(UTC)
-            self._keep(Exchange(sent_type, body, answer.kind, answer.body, inference_id, now))
-        self.counts.scored(rows)
-        return answer
+            # The scores alone: explanations tell of values that may be masked.
+            scores = scored.scores
+            self._keep(Exchange(sent_type, body, scores.kind, scores.body, inference_id, now))
+        self.counts.scored(scored.rows)
+        return scored.answer
 
-    def _scored(self, body: bytes, kind: str, expression: str) -> tuple[int, Answer]:
+    def _scored(self, body: bytes, kind: str, expression: str) -> Scored:
         rows = parse(body, self.scorer.columns)
         scores = self.scorer.scores(rows)
-        if expression:
-            wanted = scoring.wanted(expression, scores)
-            if any(wanted):
-                found = self.scorer.explanations(rows, wanted)
-                return len(scores), Answer(200, JSON, scoring.explained(scores, kind, found))
         write = scoring.as_json if kind == JSON else scoring.as_csv
-        return len(scores), Answer(200, kind, write(scores))
+        answer = plain = Answer(200, kind, write(scores))
+        if expression and any(wanted := scoring.wanted(expression, scores)):
+            found = self.scorer.explanations(rows, wanted)
+            answer = Answer(200, JSON, scoring.explained(scores, kind, found))
+        return Scored(len(scores), plain, answer)
 
     def _keep(self, exchange: Exchange) -> None:
         if self.capture is None:
@@ -174,14 +184,13 @@ ROUTES: dict[str, tuple[str, Callable[[Endpoint, Scope, Receive], Awaitable[Answ
 }
 
 
-def _as_service(answer: Answer) -> tuple[Answer, list[tuple[bytes, bytes]]]:
+def _as_service(answer: Answer, variant: str) -> tuple[Answer, list[tuple[bytes, bytes]]]:
     """What the service makes of the container's answer (InvokeEndpoint of its API).
 
     An answer that is no success becomes ModelError, status 424, with the original beside it.
     """
-    variant = (b"x-amzn-invoked-production-variant", VARIANT.encode())
     if answer.status < 400:
-        return answer, [variant]
+        return answer, [(b"x-amzn-invoked-production-variant", variant.encode())]
     said = answer.body.decode().strip()
     message = f"Received client error ({answer.status}) from the model: {said}"
     content = {

@@ -1,9 +1,12 @@
 """Captured requests: files as SageMaker's endpoints write them, a line of JSON for each request.
 
 The format is that of SageMaker's data capture (Developer Guide, "Capture data from real-time
-endpoint"): ENDPOINT/VARIANT/yyyy/mm/dd/hh/mm-ss-fff-UUID.jsonl. A line is handed to the operating
-system in one call before the request is answered, so a process killed at any moment has captured
-all that it has answered; only the machine's own end can tear the last line.
+endpoint"): ENDPOINT/VARIANT/yyyy/mm/dd/hh/mm-ss-fff-UUID.jsonl. The variant is the version that
+answers: while one takes over from another, both do, and only the path tells which it was.
+
+A line is handed to the operating system in one call before the request is answered, so a process
+killed at any moment has captured all that it has answered; only the machine's own end can tear the
+last line.
 """
 
 import errno
@@ -19,9 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-VARIANT = "AllTraffic"
 EVENT_VERSION = "0"
-MASK = "masked"  # stands in a cell that is not kept
+MASK = b"masked"  # stands in a cell that is not kept
 # Made once: json.dumps makes one for each call that wants other separators.
 ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -35,6 +37,7 @@ class CaptureOptions:
     Args:
         folder: the capture folder; the endpoint's own lies below it.
         endpoint: its name.
+        variant: the version that answers, as v3.
         sampling_percentage: of the requests, by chance.
         masked: positions of columns whose values are not kept, from 0.
         rotate_bytes: a file is closed from this size on ...
@@ -44,6 +47,7 @@ class CaptureOptions:
 
     folder: Path
     endpoint: str
+    variant: str
     sampling_percentage: int = 100
     masked: tuple[int, ...] = ()
     rotate_bytes: int = 16 << 20
@@ -131,7 +135,8 @@ class Capture:
         )
 
     def _open(self, time: datetime) -> None:
-        folder = self.options.folder / self.options.endpoint / VARIANT / f"{time:%Y/%m/%d/%H}"
+        own = self.options.folder / self.options.endpoint / self.options.variant
+        folder = own / f"{time:%Y/%m/%d/%H}"
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{time:%M-%S}-{time.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
@@ -150,7 +155,7 @@ def _line(exchange: Exchange, masked: tuple[int, ...]) -> bytes:
     if exchange.inference_id:
         metadata["inferenceId"] = exchange.inference_id
     metadata["inferenceTime"] = f"{exchange.time:%Y-%m-%dT%H:%M:%SZ}"
-    sent = _masked(exchange.sent.decode("utf-8", "replace"), masked)
+    sent = _masked(exchange.sent, masked).decode("utf-8", "replace")
     content = {
         "captureData": {
             "endpointInput": _side("INPUT", exchange.sent_type, sent),
@@ -167,12 +172,12 @@ def _side(mode: str, kind: str, data: str) -> dict[str, str]:
     return {"observedContentType": kind, "mode": mode, "data": data, "encoding": encoding}
 
 
-def _masked(text: str, masked: tuple[int, ...]) -> str:
-    """The rows with some cells masked."""
+def _masked(sent: bytes, masked: tuple[int, ...]) -> bytes:
+    """The rows with some cells masked, divided into lines and cells as `rows.parse` does it."""
     if not masked:
-        return text
-    rows = [line.split(",") for line in text.splitlines()]
+        return sent
+    rows = [line.split(b",") for line in sent.splitlines()]
     for row in rows:
         for place in masked:
             row[place] = MASK
-    return "\n".join(map(",".join, rows))
+    return b"\n".join(map(b",".join, rows))

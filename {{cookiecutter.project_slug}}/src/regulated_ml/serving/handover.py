@@ -18,7 +18,12 @@ def listening(host: str, port: int, control: Path) -> socket.socket:
     Raises:
         OSError: the port is taken by something else.
     """
-    return _received(control) or _opened(host, port)
+    received = _received(control)
+    if received and received.getsockname()[1] == port:
+        return received
+    if received:
+        received.close()  # another address has another socket
+    return _opened(host, port)
 
 
 def offer(listener: socket.socket, control: Path) -> None:

@@ -47,6 +47,11 @@ def serving(home: Path, endpoint: str) -> Running | None:
     return next(iter(_alive(home / endpoint)), None)
 
 
+def told(running: Running) -> ServerOptions:
+    """What a process was told when it was started."""
+    return ServerOptions.from_json(read_json(running.folder / OPTIONS))
+
+
 def start(home: Path, options: ServerOptions, report: Report) -> Running:
     """Starts a process, waits until it serves, and ends the one that has served before.
 

@@ -44,6 +44,11 @@ class ServerOptions:
     port: int
     capture: CaptureOptions | None
 
+    @property
+    def variant(self) -> str:
+        """The version, as persons write it."""
+        return f"v{self.version}"
+
     def as_json(self) -> dict[str, Any]:
         """The same for a file."""
         content = asdict(self) | {"model": str(self.model)}
@@ -105,7 +110,7 @@ def main(folder: Path) -> None:
         sys.exit(1)
     capture = Capture(options.capture) if options.capture else None
 
-    endpoint = Endpoint(options.endpoint, scorer, Counts(capture), capture)
+    endpoint = Endpoint(options.endpoint, options.variant, scorer, Counts(capture), capture)
 
     class Server(uvicorn.Server):
         """A server that says when it answers, and loses no connection when it ends."""

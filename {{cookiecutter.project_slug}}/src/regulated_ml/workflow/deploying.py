@@ -7,6 +7,7 @@ left out.
 """
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
@@ -18,7 +19,7 @@ from regulated_ml.serving.capture import CaptureOptions
 from regulated_ml.serving.processes import Running
 from regulated_ml.serving.server import ServerOptions
 from regulated_ml.settings import Settings
-from regulated_ml.tracking import registry
+from regulated_ml.tracking import captures, registry
 from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Record
 from regulated_ml.tracking.registry import VERSION, Version
@@ -26,7 +27,6 @@ from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow.acting import Act, perform
 
 HOME = ".endpoints"  # below runs/: the processes of local endpoints
-CAPTURE = "data/capture"  # as in the data bucket; git ignores it
 NAME = re.compile(r"^[a-zA-Z0-9](-?[a-zA-Z0-9]){0,62}$")  # as SageMaker names endpoints
 
 
@@ -57,9 +57,11 @@ def deploy(
     home.mkdir(parents=True, exist_ok=True)
     with exclusive(home / f".{name}.lock"):
         serving = processes.serving(home, name)
-        is_there = bool(serving and serving.version == version.number)
-        if serving is None or not is_there or port not in (None, serving.port):
-            serving, is_there = processes.start(home, options, report), False
+        if serving and port is None:
+            options = replace(options, port=serving.port)  # what serves keeps its address
+        is_there = bool(serving and processes.told(serving) == options)
+        if serving is None or not is_there:
+            serving = processes.start(home, options, report)
         record = _last_deployment(store, name)
         if is_there and record and record.parameters[VERSION] == version.number:
             return Deployed(serving, record, fresh=False)
@@ -70,6 +72,7 @@ def deploy(
                 VERSION: version.number,
                 "endpoint": name,
                 "port": serving.port,
+                "capture": settings.model.endpoint.capture.model_dump(mode="json"),
                 "model_sha256": version.registered.parameters["model_sha256"],
             },
         )
@@ -126,8 +129,9 @@ def _options(
     capture = None
     if own.capture.enabled:
         capture = CaptureOptions(
-            folder=settings.root / CAPTURE,
+            folder=settings.root / captures.FOLDER,
             endpoint=name,
+            variant=version.name,
             sampling_percentage=own.capture.sampling_percentage,
             masked=_masked(settings, store, model),
             rotate_bytes=own.capture.rotate_megabytes << 20,

@@ -108,7 +108,10 @@ def _by_sagemaker(endpoint: "Serving") -> str:
 
 
 def _prediction(settings: Settings, found: Capture, known: Sequence[Record]) -> Traced:
-    """The lineage of a prediction: of the version that the endpoint served at that time."""
+    """The lineage of a prediction: of the version that has made it."""
+    if settings.platform is None and VERSION_NAME.fullmatch(found.variant):
+        # A local endpoint says in the file's path which version answers: two may, for a moment.
+        return _made_by(settings, found, registry.find(known, found.variant), known)
     earlier = [
         run
         for run in _deployments(settings, known)
@@ -126,6 +129,23 @@ def _prediction(settings: Settings, found: Capture, known: Sequence[Record]) -> 
     row = _row(settings, found, parent)
     # What was done with the version later did not bear on the prediction, but belongs to its story.
     return traced._replace(name=found.id, target=row.id, rows=[*traced.rows, row])
+
+
+def _made_by(
+    settings: Settings, found: Capture, version: Version, known: Sequence[Record]
+) -> Traced:
+    """The lineage of a prediction whose version is written beside it."""
+    deployed = [
+        run
+        for run in _deployments(settings, known)
+        if (run.parameters[ENDPOINT], run.parameters[VERSION]) == (found.endpoint, version.number)
+    ]
+    notes: tuple[str, ...] = ()
+    if not deployed:
+        notes = (f"no record here is of a deployment of {version.name} to {found.endpoint}",)
+    parent = deployed[-1] if deployed else version.registered
+    row = _row(settings, found, parent.id)
+    return Traced(found.id, row.id, [*lineage.of_version(version, known), row], notes)
 
 
 def _serving_then(settings: Settings, found: Capture) -> "Serving":
