@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -258,6 +259,32 @@ def test_writers_at_once_lose_nothing_and_a_kill_at_any_moment_leaves_it_right(
     make(store, "after")
     assert found(store.folder) == []
     assert len(store.all()) == len(entries(store.folder)) > 6
+
+
+def test_what_another_process_adds_meanwhile_is_no_tampering(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(Path(shutil.copytree(whole, tmp_path / "runs")))
+    writer = Thread(target=make, args=(RunStore(store.folder), "another"))
+    read = store.trail.lines
+
+    def read_before_the_writer() -> list[str]:
+        lines = read()
+        writer.start()
+        writer.join(timeout=0.5)  # it gets no further than the lock
+        return lines
+
+    monkeypatch.setattr(store.trail, "lines", read_before_the_writer)
+    assert store.verify() == []
+    writer.join()
+    assert len(entries(store.folder)) == RUNS + 1
+
+
+def test_a_trail_whose_end_is_no_entry_is_a_finding(whole: Path, tmp_path: Path) -> None:
+    store = RunStore(Path(shutil.copytree(whole, tmp_path / "runs")))
+    with store.trail.path.open("a") as file:
+        file.write("nonsense\n")
+    assert [finding.place for finding in store.verify()] == [f"{TRAIL} line {RUNS + 1}"]
 
 
 def test_a_kill_between_the_entry_and_the_rename_is_made_up_for(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import fcntl
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from regulated_ml.files import read_json, sha256, sync, sync_all, write_json
 from regulated_ml.identifiers import Problem
 from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Artifact, Record
-from regulated_ml.tracking.trail import ADOPTED, FETCHED, MADE, Trail
+from regulated_ml.tracking.trail import ADOPTED, FETCHED, MADE, Anchor, Finding, Trail, verify
 
 RUNS = "runs"  # the folder of the runs, below the repository's root
 RECORD = "record.json"
@@ -204,6 +204,17 @@ class RunStore:
         """Makes a run of what a killed process had added to the trail and not renamed yet."""
         with self.trail.held():
             self._settle()
+
+    def verify(self, anchors: Sequence[Anchor] = ()) -> list[Finding]:
+        """Everything in which the trail, the records and the anchors disagree.
+
+        It is read while nobody adds to the trail: a run that another process has just made would
+        look inserted, or removed. What a kill left out is made up for first, and is no finding.
+        """
+        with self.trail.held():
+            with suppress(UserError):  # an end that is no entry is among the findings
+                self._settle()
+            return verify(self.trail, self.records, anchors)
 
     def _settle(self) -> None:
         last = self.trail.last()

@@ -37,16 +37,14 @@ def verify(env: output.EnvironmentOption = "local", as_json: output.JsonOption =
 
     With an environment on AWS, the anchors in its bucket too.
     """
-    from regulated_ml.tracking import trail
     from regulated_ml.tracking.store import RUNS, RunStore
 
     settings = output.settings(env)
     store = RunStore(settings.root / RUNS)
-    store.settle()
     anchors = _anchors(settings, store)
     findings = [
         *anchors.findings,
-        *trail.verify(store.trail, store.records, anchors.known),
+        *store.verify(anchors.known),
         *_artifacts(store),
     ]
     _show(store, anchors, findings, as_json)
