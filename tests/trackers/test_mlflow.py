@@ -104,6 +104,7 @@ def test_every_record_is_a_run_once_wherever_the_repository_lies(own: Path) -> N
     # The same file, not a copy of it.
     copy = Path(train["artifacts"].removeprefix("file://")) / "model.tar.gz"
     assert copy.samefile(own / "runs" / train["name"] / "model.tar.gz")
+    assert not copy.stat().st_mode & 0o222  # nor does anybody write into it under this name
     _model(shown, known, train["id"])
     assert rml(own, "runs", "verify").returncode == 0
     assert published(own)["sent"] == []
@@ -163,6 +164,16 @@ def test_a_model_that_is_not_the_records_is_not_opened_and_stops_no_other(own: P
     assert result["queued"] == [archive.parent.name]
     assert len(result["sent"]) == 3
     assert "its bytes are not those of the run's record" in result["problems"][0]["rule"]
+
+
+def test_a_lost_file_keeps_its_record_waiting_and_stops_no_other(own: Path) -> None:
+    (lost,) = (own / "runs").glob("prepare-*/summary/summary.json")
+    lost.unlink()
+    result = published(own)
+    assert (result["status"], len(result["sent"])) == (ExitStatus.RESOURCE, 3)
+    assert result["queued"] == [lost.parent.parent.name]
+    assert result["problems"][0]["value"] == "summary/summary.json"
+    assert not [run for run in seen(local(own))["runs"] if run["status"] != "FINISHED"]
 
 
 def test_without_mlflow_the_records_wait_and_a_sentence_says_so(own: Path) -> None:

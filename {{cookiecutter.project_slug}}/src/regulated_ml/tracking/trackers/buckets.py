@@ -79,9 +79,11 @@ class RecordsBesideModels(_Bucket):
 
         The record comes last: where it lies, all that it names lies there.
         """
+        files = () if record.remote else record.artifacts
+        self.store.check_whole(record, files)
         storage = Storage(self.settings, self.client)
         place, folder = naming.outputs(self.settings, record.id), self.store.folder_of(record)
-        for item in () if record.remote else record.artifacts:
+        for item in files:
             storage.keep(place, f"{OUTPUT}/{item.path}", folder / item.path, report_nothing)
         storage.keep(place, RECORD, folder / RECORD, report_nothing)
 

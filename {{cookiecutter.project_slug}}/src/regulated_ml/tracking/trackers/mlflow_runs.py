@@ -29,6 +29,7 @@ KIND = {"mlflow.experimentKind": "custom_model_development"}  # of which MLflow'
 # The limits of MLflow's API.
 PARAMETERS_AT_ONCE, LONGEST_NAME, LONGEST_PARAMETER, LONGEST_TAG = 100, 250, 6000, 5000
 LONGEST_DIGEST = 36
+READ_ONLY = 0o444
 FOREIGN = re.compile(r"[^/\w.\- ]")  # characters that no name of a parameter or metric has
 TRAINING = "training.json"  # of the step `train`: the loss after each round
 
@@ -60,11 +61,16 @@ class Runs:
         )
 
     def show(self, record: Record) -> None:
-        """Makes the run of a record, unless it is there."""
+        """Makes the run of a record, unless it is there.
+
+        Raises:
+            UserError: a file of the record is lost or is another one; no run is made then.
+        """
         for run in self._of(record.id):
             if run.info.status == "FINISHED":
                 return
             self._discard(run)
+        self.store.check_whole(record, record.artifacts)
         known = {each.id: each for each in self.store.all()}
         started, ended = map(_milliseconds, (record.started, record.ended))
         run = self._client.create_run(
@@ -200,8 +206,9 @@ class Runs:
     def _log_files(self, run: "Run", record: Record) -> None:
         """The files of the record under a second name, not twice; elsewhere the record alone.
 
-        MLflow follows no symbolic links, and never writes into a file that is there. On AWS the
-        artefacts lie in the model bucket already, and the record's tags say where.
+        MLflow follows no symbolic links. What has two names is evidence under both, so nobody may
+        write into it. On AWS the artefacts lie in the model bucket already, and the record's tags
+        say where.
         """
         folder = self.store.folder_of(record)
         if self.artifacts is None:
@@ -210,6 +217,7 @@ class Runs:
         target = Path(run.info.artifact_uri.removeprefix("file://"))
         for path in (RECORD, *(item.path for item in record.artifacts)):
             (target / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).chmod(READ_ONLY)
             (target / path).hardlink_to(folder / path)
 
     @cached_property

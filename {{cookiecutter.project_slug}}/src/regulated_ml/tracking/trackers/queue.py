@@ -45,7 +45,11 @@ class Tracker(Protocol):
         """Raises `UserError` where the place does not answer."""
 
     def show(self, record: Record) -> None:
-        """Has it show a record, which it may do already; `UserError` where it does not take it."""
+        """Has it show a record, which it may do already.
+
+        Raises:
+            UserError, OSError: it does not take it, or what the record names is not there.
+        """
 
 
 class Sent(NamedTuple):
@@ -99,8 +103,8 @@ class Queue:
                 self.tracker.show(run)
                 self._mark(run).touch()
                 sent.append(run.id)
-            except UserError as error:
-                problems += error.problems
+            except (UserError, OSError) as error:
+                problems += _problems(run, error)
                 try:
                     self.tracker.reach()
                 except UserError:
@@ -114,3 +118,11 @@ class Queue:
 
     def _mark(self, run: Record) -> Path:
         return self.tracker.marks / run.id
+
+
+def _problems(run: Record, error: UserError | OSError) -> Sequence[Problem]:
+    """Why a record was not taken; a file or a connection may fail at any moment."""
+    if isinstance(error, UserError):
+        return error.problems
+    fix = "mend what the system says, and start `rml runs publish` again"
+    return [Problem(f"runs/{run.id}", error.filename or "", f"the system says: {error}", fix)]
