@@ -50,6 +50,20 @@ def test_a_placeholder_is_as_good_as_nothing(text: str) -> None:
     assert "purpose" in places
 
 
+def test_a_placeholder_in_a_list_is_as_good_as_nothing() -> None:
+    due = datetime.date(2030, 1, 1)
+    finding = {"what": "too few rows", "severity": "low", "owner": "TBD", "due": due}
+    content = {
+        "limits": ["no recession in the rows", "TODO"],
+        "alternatives": [{"what": "a scorecard", "result": "..."}],
+        "findings": [{**finding, "state": "open"}],
+    }
+    found = {each.place: each.asked for each in open_fields(Documents.model_validate(content))}
+    assert {"limits.2", "alternatives.1.result", "findings.1.owner"} <= set(found)
+    assert not {"limits", "limits.1", "alternatives.1.what", "findings.1.severity"} & set(found)
+    assert found["limits.2"].startswith("where the model is known to be weak")
+
+
 def test_an_empty_list_answers_where_none_is_an_answer() -> None:
     found = Documents(overlays=(), findings=(), limits=(), assumptions=(), risks=())
     places = {each.place for each in open_fields(found)}

@@ -127,7 +127,16 @@ def test_a_group_with_few_rows_is_named_and_not_judged() -> None:
     assert (small["name"], small["rows"], small["enough"]) == ("c", 9, False)
     assert "selection_rate" not in small
     assert found["summary"]["selection_ratio_lowest"]["value"] == 1
-    assert content(rows, attribute, smallest=9)["summary"]["selection_ratio_lowest"]["value"] == 0
+
+
+@pytest.mark.parametrize(("size", "ratio", "gap"), [(29, 1, 0.025), (30, 0, 0.9)])
+def test_a_group_of_fewer_than_30_rows_decides_no_gate_whatever_is_asked(
+    size: int, ratio: float, gap: float
+) -> None:
+    rows, attribute = decided((10, 10, 30, 150), (10, 10, 30, 150), (0, size, 0, 0))
+    summary = content(rows, attribute, smallest=10)["summary"]
+    assert summary["selection_ratio_lowest"]["value"] == pytest.approx(ratio)
+    assert summary["calibration_gap_largest"]["value"] == pytest.approx(gap, abs=0.01)
 
 
 def test_a_rate_of_few_rows_is_not_taken() -> None:

@@ -119,6 +119,12 @@ def test_a_time_can_be_a_number(tmp_path: Path) -> None:
     assert found.groups[1] == "202502 to 202503"
 
 
+def test_a_time_without_a_value_has_no_periods(tmp_path: Path) -> None:
+    sample(tmp_path, opened=pd.array([None, None], "datetime64[ns]"), month=[np.nan, np.nan])
+    assert groups.periods(tmp_path, [Column("opened", "date", "time")]) is None
+    assert groups.periods(tmp_path, [Column("month", "integer", "time")]) is None
+
+
 def test_a_column_that_was_not_measured_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,11 +101,23 @@ def test_a_direction_that_is_broken_anywhere_in_the_range_is_found() -> None:
     found = content(model, values)["monotone"]
     counts = {each["name"]: each["violations"] for each in found["features"]}
     assert found["declared"] == 2
-    chosen = np.sort(np.random.default_rng(1).permutation(400))[:200]
-    assert counts["bent"] == (values[chosen, 0] < 50).sum()
+    assert counts["rising"] == 0
+    assert counts["bent"] == pytest.approx(100, abs=20)  # half of the 200 that are looked at
     assert found["violations"] == sum(counts.values())
     falling = StandIn(lambda v: v[:, 0] / 200, Feature("f", monotone=-1), Feature("g"))
     assert content(falling, values)["monotone"]["violations"] == 200
+
+
+def test_a_direction_is_looked_at_on_rows_from_all_of_the_file() -> None:
+    # Sorted by year, and the score falls only for the later half.
+    values = np.column_stack([np.arange(1_000), np.arange(1_000) % 7])
+    model = StandIn(
+        lambda v: 0.5 + np.where(v[:, 0] < 500, 0.01, -0.01) * v[:, 1],
+        Feature("year"),
+        Feature("bent", monotone=1),
+    )
+    found = content(model, values)["monotone"]
+    assert (found["rows"], found["violations"]) == (200, pytest.approx(100, abs=25))
 
 
 def test_a_trained_model_keeps_its_directions(here: Here, prepared: Path, trained: Path) -> None:

@@ -108,15 +108,15 @@ def test_rows_with_a_time_are_judged_by_period(found: Json, prepared: Path) -> N
     assert periods[0]["period"] < periods[1]["period"]
 
 
-def compared(values: Any, labels: Any, scores: Any, train: Any = None) -> Json:
+def compared(values: Any, labels: Any, scores: Any, train: Any = None, *features: Feature) -> Json:
     """What is found about rows, by default against themselves."""
     learnt_from = values if train is None else train
     test = Drawn(np.arange(len(labels)), Block(np.float32(values), labels))
     learnt = Drawn(np.arange(len(labels)), Block(np.float32(learnt_from), labels))
-    features = [Feature(f"f{n}") for n in range(values.shape[1])]
+    given = features or [Feature(f"f{n}") for n in range(values.shape[1])]
     rows = Decided.by(labels, scores, 0.5)
-    given = Compared(features, learnt, scores, test, rows, None)
-    return stability.content(given, CHECKED)
+    found = Compared(given, learnt, scores, test, rows, None)
+    return stability.content(found, CHECKED)
 
 
 def test_a_bootstrap_draws_whole_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +153,19 @@ def test_a_feature_that_has_moved_comes_first() -> None:
     assert found[0]["ks"]["value"] == pytest.approx(0.3, abs=0.05)
     assert found[1]["missing"] == [0, 0.1]
     assert found[2]["psi"]["value"] == found[2]["ks"]["value"] == 0
+
+
+@pytest.mark.parametrize("new", [1.0, 9.0])  # between the codes of the training, and above them
+def test_a_code_that_the_training_did_not_have_counts_as_moved(new: float) -> None:
+    train = np.float32([0, 2] * 300).reshape(-1, 1)
+    test = np.where(np.arange(600).reshape(-1, 1) < 240, new, train)
+    (found,) = compared(
+        test, np.arange(600) % 2, np.linspace(0, 1, 600), train, Feature("f0", "category")
+    )["features"]
+    # Half and half has become 0.3 and 0.3; what was 1e-4 at most is 0.4.
+    expected = 2 * (0.3 - 0.5) * np.log(0.3 / 0.5) + (0.4 - 1e-4) * np.log(0.4 / 1e-4)
+    assert found["psi"]["value"] == pytest.approx(expected, abs=1e-3)
+    assert found["psi"]["bins"] == 3
 
 
 def test_a_segment_whose_scores_are_off_is_found_and_others_are_not() -> None:

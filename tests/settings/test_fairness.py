@@ -68,7 +68,7 @@ def test_bands_that_cannot_be_are_named(
 def test_a_group_that_is_too_small_for_any_figure_is_refused(repository: Path) -> None:
     path = repository / "config/model.yaml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("smallest_group: 100", "smallest_group: 3"), encoding="utf-8")
+    path.write_text(text.replace("smallest_group: 100", "smallest_group: 29"), encoding="utf-8")
     with pytest.raises(UserError) as caught:
         load(repository)
     assert caught.value.problems[0].field == "config/model.yaml: fairness.smallest_group"

@@ -29,6 +29,15 @@ def cuts(values: "Array", number: int = BINS) -> "Array":
     return np.asarray(found[found < known.max()])
 
 
+def codes(one: "Array", other: "Array") -> "Array":
+    """The upper ends of bins that hold one code each, of two samples' codes, but for the last.
+
+    A code that only one of them has is a bin, too: else a new one would count as its neighbour.
+    """
+    both = np.concatenate([one, other])
+    return np.asarray(np.unique(both[~np.isnan(both)])[:-1])
+
+
 def places(values: "Array", ends: "Array") -> "Array":
     """The bin of each value, the last one for NaN."""
     found = np.searchsorted(ends, values, "left")

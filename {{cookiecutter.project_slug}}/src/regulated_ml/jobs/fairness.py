@@ -82,7 +82,8 @@ def content(
         parameters: those of the job.
         proxies: of `proxies.search`.
     """
-    confidence, smallest = parameters["confidence"], parameters["fairness"]["smallest_group"]
+    confidence = parameters["confidence"]
+    smallest = max(parameters["fairness"]["smallest_group"], LEAST)
     found = [_attribute(rows, attribute, confidence, smallest) for attribute in attributes]
     return {
         "sample": parameters["sample"],

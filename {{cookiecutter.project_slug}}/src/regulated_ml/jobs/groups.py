@@ -114,7 +114,10 @@ def paired(one: Attribute, other: Attribute) -> tuple[Attribute, Attribute]:
 
 
 def periods(sample: Path, columns: Sequence[Column]) -> Attribute | None:
-    """The rows in periods of about equally many, by the first of some columns of role time."""
+    """The rows in periods of about equally many, by the first of some columns of role time.
+
+    None where there is no such column, or where it holds no value.
+    """
     if not columns:
         return None
     column, found = columns[0], _read(sample, columns[0])
@@ -122,6 +125,8 @@ def periods(sample: Path, columns: Sequence[Column]) -> Attribute | None:
         found = found.cast(pa.date32(), safe=False).cast(pa.int32())
     values = _values(found, replace(column, type="number"))
     known = np.unique(values[~np.isnan(values)])
+    if not len(known):
+        return None
     begins = _begins(values[~np.isnan(values)], PERIODS)
     attribute = _of_number(column, values, begins)
     ends = np.searchsorted(known, begins)

@@ -166,7 +166,7 @@ def _direction(probe: Probe, feature: Feature, place: int) -> Json:
     if len(grid) > GRID:
         steps = np.arange(GRID) / (GRID - 1)
         grid = np.unique(np.quantile(known, steps, method="inverted_cdf"))
-    rows = probe.values[:SWEPT]
+    rows = probe.values[probe.order[:SWEPT]]  # the first ones may be those of one branch or year
     swept = np.repeat(rows, len(grid), axis=0)
     swept[:, place] = np.tile(grid, len(rows))
     scores = probe.model.scores_of(swept).astype(np.float64).reshape(len(rows), len(grid))

@@ -86,8 +86,8 @@ def _features(found: Compared) -> list[Json]:
     entries = []
     for place, feature in enumerate(found.features):
         train, test = (part.block.values[:, place] for part in (found.train, found.test))
-        ends = np.unique(train[~np.isnan(train)])
-        ends = ends[:-1] if feature.type == "category" else distance.cuts(train)
+        is_category = feature.type == "category"
+        ends = distance.codes(train, test) if is_category else distance.cuts(train)
         entries.append(
             {
                 "name": feature.name,

@@ -193,6 +193,20 @@ def open_fields(section: Section, above: str = "") -> Iterator[Open]:
             yield from open_fields(value, f"{place}.")
         elif field.description and _is_open(value, name):
             yield Open(place, field.description)
+        elif field.description and isinstance(value, tuple):
+            places = (each for entry in enumerate(value, 1) for each in _unsaid(place, *entry))
+            yield from (Open(each, field.description) for each in places)
+
+
+def _unsaid(list_place: str, number: int, entry: Any) -> Iterator[str]:
+    """The places in an entry of a list that hold a placeholder: limits.2, findings.1.owner."""
+    place = f"{list_place}.{number}"
+    if not isinstance(entry, Section):
+        yield from [place] if _is_open(entry, place) else []
+        return
+    for name in type(entry).model_fields:
+        if _is_open(getattr(entry, name), name):
+            yield f"{place}.{name}"
 
 
 def _is_open(value: Any, name: str) -> bool:

@@ -21,7 +21,8 @@ Edge = Annotated[float, Field(allow_inf_nan=False)]
 class Fairness(Section):
     """The groups of each protected attribute."""
 
-    smallest_group: Annotated[int, Field(ge=10)] = 100  # rows; a smaller one is not judged
+    # Rows; a smaller one is not judged. No rate is taken of fewer than 30: it would be noise.
+    smallest_group: Annotated[int, Field(ge=30)] = 100
     # Where the bands of a numeric attribute begin, but for the first; else at its quarters.
     bands: Mapping[str, Annotated[tuple[Edge, ...], Field(max_length=20)]] = {}
 
