@@ -53,12 +53,12 @@ class Registry:
     def approve(self, reason: str = "", by: str = "anna") -> approving.Decided:
         """The latest version."""
         self.person(by)
-        return approving.approve(self.registrar, "latest", reason)
+        return approving.approve(self.registrar, self.version.name, reason)
 
     def reject(self, reason: str = "Its gaps are too wide.", by: str = "anna") -> approving.Decided:
         """The latest version."""
         self.person(by)
-        return approving.reject(self.registrar, "latest", reason)
+        return approving.reject(self.registrar, self.version.name, reason)
 
 
 def refused(act: Callable[[], object]) -> dict[str, str]:

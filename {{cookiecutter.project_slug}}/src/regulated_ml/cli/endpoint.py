@@ -32,7 +32,7 @@ def deploy(
     from regulated_ml.tracking import registry
     from regulated_ml.workflow import deploying
 
-    found = registry.find(store.all(), version)
+    found = registry.find(store.all(), version, env)
     with output.progress(f"deploying {found.name}") as progress:
         done = deploying.deploy(
             settings, store, found, name or settings.project.project_slug, port, progress

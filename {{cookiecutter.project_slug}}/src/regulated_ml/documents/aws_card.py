@@ -125,7 +125,7 @@ def _caveats(evidence: Evidence) -> str:
 def _details(evidence: Evidence) -> dict[str, str]:
     return {
         "version": evidence.version.name,
-        "status": evidence.version.status,
+        "status": _cut(shared.status(evidence), VALUE),
         "runs": _cut(", ".join(run.id for run in evidence.runs.values()), VALUE),
         "commit": str(evidence.model.commit.sha),
         "data_state": evidence.model.data.state,

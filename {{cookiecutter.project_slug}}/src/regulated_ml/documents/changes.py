@@ -38,7 +38,7 @@ def _versions(evidence: Evidence, before: Evidence | None) -> Part:
     rows = tuple(
         (
             each.version.name,
-            each.version.status,
+            shared.status(each),
             moment(each.version.registered.ended),
             shared.who(each.version.registered.identity),
             shared.commit(each.model),

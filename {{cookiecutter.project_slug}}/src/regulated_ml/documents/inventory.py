@@ -42,10 +42,10 @@ def _identification(evidence: Evidence) -> Part:
 
 
 def _state(evidence: Evidence) -> Part:
-    written = evidence.written
+    written, status = evidence.written, shared.status(evidence)
     return Part(
         topic="State",
-        finding=f"{evidence.version.status.capitalize()}, {persons.unsettled(evidence)}",
+        finding=f"{status[0].upper()}{status[1:]}; {persons.unsettled(evidence)}",
         clauses=shared.clauses(evidence, "inventory", "approval", "monitoring", "overlays"),
         facts=(
             ("Next validation", persons.word(written.monitoring.next_validation)),

@@ -8,6 +8,9 @@ from regulated_ml.reports.elements import Table
 from regulated_ml.reports.words import plural, whole
 
 NAME = "model-card"
+INCOMPLETE = (
+    "The list of packages is incomplete: of the container's those are known that jobs may import."
+)
 
 
 def document(evidence: Evidence) -> Document:
@@ -23,7 +26,7 @@ def document(evidence: Evidence) -> Document:
             [
                 Part(
                     topic="Version",
-                    finding=f"Version {version.name} is {version.status}",
+                    finding=f"Version {version.name} is {shared.status(evidence)}",
                     clauses=shared.clauses(evidence, "model-card", "inventory"),
                     facts=shared.version_facts(evidence),
                 ),
@@ -125,9 +128,14 @@ def _packages(evidence: Evidence) -> Part:
         if unknown
         else ()
     )
+    count = plural(len(packages), "package")
+    finding = f"{count} were installed when the model was trained"
+    if evidence.model.remote:
+        finding = f"{count} of the container that the model was trained in are known"
+        signs = (INCOMPLETE, *signs)
     return Part(
         topic="Supply chain",
-        finding=f"{plural(len(packages), 'package')} were installed when the model was trained",
+        finding=finding,
         clauses=shared.clauses(evidence, "lineage"),
         text=(
             "The bill of materials beside the version's record (CycloneDX) has them with the "

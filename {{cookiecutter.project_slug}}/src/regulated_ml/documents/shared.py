@@ -19,6 +19,16 @@ def who(identity: Identity) -> str:
     return f"{identity.user} ({identity.aws})" if identity.aws else identity.user
 
 
+def status(evidence: Evidence) -> str:
+    """The status of the version; in documents that an approval keeps, whose approval it is.
+
+    They are written before the decision, since they are part of its record.
+    """
+    if evidence.approver is None:
+        return evidence.version.status
+    return f"laid before {who(evidence.approver)}, whose approval keeps this document"
+
+
 def version_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     """What names the version."""
     version, model = evidence.version, evidence.model
@@ -27,7 +37,7 @@ def version_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     return (
         ("Model", evidence.settings.project.project_name),
         ("Version", version.name),
-        ("Status", version.status),
+        ("Status", status(evidence)),
         ("Environment", version.registered.environment),
         ("Registered", f"{moment(version.registered.ended)} by {who(version.registered.identity)}"),
         *(
@@ -70,7 +80,9 @@ def people(evidence: Evidence) -> Part:
     )
     done = version.decision
     finding = (
-        f"{done.step.capitalize()}d by {who(done.identity)}".replace("Rejectd", "Rejected")
+        f"This version is {status(evidence)}"
+        if evidence.approver
+        else f"{done.step.capitalize()}d by {who(done.identity)}".replace("Rejectd", "Rejected")
         if done
         else "Nobody has decided about this version yet"
     )

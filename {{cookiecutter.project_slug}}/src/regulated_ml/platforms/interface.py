@@ -1,13 +1,14 @@
 """What a platform is given and gives back."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from regulated_ml.identifiers import Problem
     from regulated_ml.tracking.records import Record
     from regulated_ml.tracking.registry import Version
 
@@ -146,11 +147,17 @@ class ModelRegistry(Protocol):
     def numbers(self) -> list[int]:
         """The numbers of the versions that are there."""
 
+    def others(self, version: "Version") -> list[str]:
+        """The registrations of the environment, made elsewhere, that have a version's number."""
+
     def find(self, version: "Version") -> Package | None:
         """The package of a version, if there is one."""
 
-    def check(self, runs: "Sequence[Record]", report: Report) -> None:
-        """Raises `UserError` where what jobs left on the platform is not what their records say."""
+    def problems(self, version: "Version", runs: "Sequence[Record]") -> "Iterator[Problem]":
+        """Where the package of a version is not there, or is not what the records say."""
+
+    def check(self, runs: "Sequence[Record]", report: Report) -> "Iterator[Problem]":
+        """Where what jobs left on the platform is not what their records say."""
 
     def put(self, version: "Version", runs: "Sequence[Record]") -> str:
         """Registers a version, pending approval, unless it is there; returns its ARN."""

@@ -7,7 +7,7 @@ records after it say. SageMaker's Model Registry is derived from the same record
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from regulated_ml.errors import UserError
+from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.tracking.records import Record
 
 Status = Literal["pending", "approved", "rejected"]
@@ -23,6 +23,8 @@ ACTS: dict[str, Status | None] = {
     "monitor": None,
 }
 VERSION = "version"  # the parameter of each act's record that names the version, as a number
+LATEST = "latest"
+ANEW = "register the model that is meant anew, for a number of its own: model register --run TRAIN"
 
 
 class Version(NamedTuple):
@@ -58,33 +60,79 @@ class Version(NamedTuple):
 
 
 def versions(known: Iterable[Record]) -> list[Version]:
-    """Every version of these records, by number; the records are in the order of time."""
+    """Every version of these records, by number; the records are in the order of time.
+
+    An act belongs to the registration that it names among its grounds: the number alone does not
+    tell, since two clones of a repository can give the same one.
+    """
     acts = [run for run in known if run.step in ACTS]
-    registered = {_number(run): run for run in acts if run.step == "register"}
+    registered = sorted((run for run in acts if run.step == "register"), key=_number)
     return [
         Version(
             number,
             record,
-            tuple(act for act in acts if act.step != "register" and _number(act) == number),
+            tuple(act for act in acts if record.id in act.parents and _number(act) == number),
         )
-        for number, record in sorted(registered.items())
+        for record in registered
+        for number in (_number(record),)
     ]
 
 
-def find(known: Sequence[Record], name: str) -> Version:
+def find(known: Sequence[Record], name: str, environment: str | None = None) -> Version:
     """The version called so (v3 or 3), or the latest one for `latest`.
 
+    Args:
+        known: all records.
+        name: of the version.
+        environment: whose version it is, where several environments have one of this name.
+
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is not clear which one is meant.
     """
-    found = versions(known)
-    for version in found[::-1]:
-        if name in ("latest", version.name, str(version.number)):
-            return version
-    there = ", ".join(version.name for version in found)
-    rule = f"the registered versions are {there}" if there else "no version is registered yet"
+    there = versions(known)
+    called = there[-1].name if there and name == LATEST else name
+    found = [each for each in there if called in (each.name, str(each.number))]
+    own = [each for each in found if each.registered.environment == environment]
+    if not found:
+        raise _unknown(name, there)
+    if len(own or found) > 1:
+        raise ambiguous(name, own or found)
+    return (own or found)[0]
+
+
+def named(known: Sequence[Record], name: str, environment: str | None = None) -> Version:
+    """As `find`, for an act: it is about a version that a person has looked at, by its number.
+
+    Another one may have been registered in between, so `latest` names none.
+    """
+    if name == LATEST:
+        rule = "the version is named by its number, since a newer one may have come in between"
+        fix = "for example v3; `rml model list` shows them"
+        raise UserError.one("VERSION", name, rule, fix, ExitStatus.USAGE)
+    return find(known, name, environment)
+
+
+def shared(known: Iterable[Record], version: Version) -> bool:
+    """Whether another registration in the same environment has the number of this one."""
+    own = (version.number, version.registered.environment)
+    alike = [each for each in versions(known) if (each.number, each.registered.environment) == own]
+    return any(each.registered.id != version.registered.id for each in alike)
+
+
+def ambiguous(name: str, found: Sequence[Version]) -> UserError:
+    """That a number does not tell one version: with every registration that has it."""
+    registered = [each.registered for each in found]
+    ids = " and ".join(f"{each.id} in {each.environment}" for each in registered)
+    several = len({each.environment for each in registered}) == len(registered)
+    fix = "name the environment: --env ENV" if several else ANEW
+    return UserError.one("VERSION", name, f"one version has the number; these have it: {ids}", fix)
+
+
+def _unknown(name: str, there: Sequence[Version]) -> UserError:
+    names = ", ".join(dict.fromkeys(version.name for version in there))
+    rule = f"the registered versions are {names}" if there else "no version is registered yet"
     fix = "name one of them" if there else "`rml model register` makes one of the latest model"
-    raise UserError.one("VERSION", name, rule, fix)
+    return UserError.one("VERSION", name, rule, fix)
 
 
 def _number(record: Record) -> int:

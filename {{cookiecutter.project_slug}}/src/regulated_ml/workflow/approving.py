@@ -4,6 +4,7 @@ Approval is refused with every reason at once. The decision is a record, and Sag
 Registry is given the status afterwards, with the identity of the person who decides.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from regulated_ml.tracking.registry import VERSION, Version
 from regulated_ml.workflow import documenting, evidence
 from regulated_ml.workflow.acting import Act, perform
 from regulated_ml.workflow.objections import four_eyes, objections, verdicts
-from regulated_ml.workflow.registering import Registrar, deciding
+from regulated_ml.workflow.registering import Registrar, deciding, on_aws, shared_number
 
 DOCUMENTS = "documents"  # the folder of a version's documents, in that of the record
 LONGEST_REASON = 1000  # characters; SageMaker keeps 1,024
@@ -56,10 +57,12 @@ def reject(registrar: Registrar, name: str, reason: str) -> Decided:
 def _decide(act: str, registrar: Registrar, name: str, reason: str) -> Decided:
     _check_reason(reason)
     with deciding(registrar.store, registrar.report):
-        version = registry.find(registrar.store.all(), name)
+        known, environment = registrar.store.all(), registrar.settings.environment
+        version = registry.named(known, name, environment)
         check_environment(registrar.settings, version)
         earlier = version.decision
         if earlier is not None and earlier.step == act:
+            _check_again(act, registrar, version)
             return Decided(version, earlier, False, _tell_sagemaker(registrar, version, earlier))
         record = _perform(act, registrar, version, reason)
         arn = _tell_sagemaker(registrar, version, record)
@@ -75,17 +78,23 @@ def _perform(act: str, registrar: Registrar, version: Version, reason: str) -> R
     if act == "approve":
         mistakes += objections(settings, store, version)
         parameters["gates"] = [each._asdict() for each in verdicts(settings, version)]
+    _refuse(mistakes)
+    _refuse(_on_aws(act, registrar, version))
     if packages:
         package = packages.find(version)
         parameters["package"] = package and package.arn
-        mistakes += [] if package else [_not_in_sagemaker(version)]
-    if mistakes:
-        raise UserError(mistakes, ExitStatus.FOUND)
 
     def write(folder: Path) -> None:
         if act == "approve":
-            known = store.all()
-            documenting.write(settings, store, version, known, folder / DOCUMENTS, report=report)
+            documenting.write(
+                settings,
+                store,
+                version,
+                store.all(),
+                folder / DOCUMENTS,
+                report=report,
+                approver=person,
+            )
 
     done = Act(
         name=act,
@@ -95,6 +104,41 @@ def _perform(act: str, registrar: Registrar, version: Version, reason: str) -> R
         warnings=(REHEARSAL,) if settings.environment == LOCAL else (),
     )
     return perform(settings, store, done, write, person.aws)
+
+
+def _check_again(act: str, registrar: Registrar, version: Version) -> None:
+    """Raises `UserError` where a decision that was made may not be completed by this person now.
+
+    Whoever starts the command gives the package its status, and files may have been changed since.
+    """
+    settings, store, _, report = registrar
+    report(0, None, f"checking {version.name}")
+    mistakes = [*four_eyes(store, version, registrar.person(), act)]
+    if act == "approve":
+        runs = evidence.of_version(store, version.registered)
+        model = version.registered.parameters["model"]
+        mistakes += evidence.problems(settings, store, model, runs)
+    _refuse(mistakes)
+    _refuse(_on_aws(act, registrar, version))
+
+
+def _on_aws(act: str, registrar: Registrar, version: Version) -> Iterator[Problem]:
+    """What speaks against a decision on AWS, once the records are known to hold."""
+    if registrar.packages is None:
+        return
+    if act == "reject":  # whatever is wrong with a version that is there, it can be rejected
+        if registrar.packages.find(version) is None:
+            yield _not_in_sagemaker(version)
+        return
+    runs = evidence.of_version(registrar.store, version.registered)
+    yield from shared_number(registrar, version)
+    yield from registrar.packages.problems(version, runs)
+    yield from on_aws(registrar, runs)
+
+
+def _refuse(mistakes: Iterable[Problem]) -> None:
+    if found := [*mistakes]:
+        raise UserError(found, ExitStatus.FOUND)
 
 
 def _tell_sagemaker(registrar: Registrar, version: Version, decision: Record) -> str | None:

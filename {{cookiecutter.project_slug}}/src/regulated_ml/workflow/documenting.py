@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +28,7 @@ from regulated_ml.settings import documents as written
 from regulated_ml.settings.models import Evaluation, Explanation
 from regulated_ml.settings.rules import DOCUMENTS
 from regulated_ml.tracking import registry, sbom
-from regulated_ml.tracking.records import Record
+from regulated_ml.tracking.records import Identity, Record
 from regulated_ml.tracking.registry import Version
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow import evidence as rested
@@ -50,6 +51,7 @@ def write(
     folder: Path,
     before: Version | None = None,
     report: Report = lambda *_: None,
+    approver: Identity | None = None,
 ) -> list[Path]:
     """Writes every document of a version into `folder`; returns the files.
 
@@ -61,12 +63,13 @@ def write(
         folder: where the files go; it is made where it is missing.
         before: the version that the change log goes back to; None: the one before this.
         report: is told what is being done.
+        approver: whose approval keeps the documents; None: they are kept by none.
 
     Raises:
         UserError: a run of the version or one of its files is missing or damaged.
     """
     report(0, 3, "gathering the evidence")
-    now = gather(settings, store, version, known)
+    now = replace(gather(settings, store, version, known), approver=approver)
     older = before or _before(version, known)
     report(1, 3, "comparing with the version before")
     then = gather(settings, store, older, known, describe_table=False) if older else None
@@ -185,7 +188,7 @@ def _as_made(settings: Settings, runs: Mapping[str, Record]) -> Settings:
     """
     told = {step: run.parameters for step, run in runs.items()}
     try:
-        dataset = Dataset.model_validate(_with_codes(told["prepare"]["dataset"]))
+        dataset = Dataset.of_json(told["prepare"]["dataset"])
         model = settings.model.model_copy(
             update={
                 "split": Split.model_validate(told["prepare"]["split"]),
@@ -209,26 +212,6 @@ def _as_made(settings: Settings, runs: Mapping[str, Record]) -> Settings:
 
 def _known(kind: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: parameters[name] for name in kind.model_fields if name in parameters}
-
-
-def _with_codes(dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """The table's description as config/ has it: the keys of JSON are texts, codes are numbers."""
-    columns = [
-        column
-        if isinstance(column.get("positive"), str)
-        else {**column, **{key: _codes(column.get(key, {})) for key in ("values", "undocumented")}}
-        for column in dataset["columns"]
-    ]
-    return {**dataset, "columns": columns}
-
-
-def _codes(values: Mapping[str, str]) -> dict[int | str, str]:
-    return {_code(key): words for key, words in values.items()}
-
-
-def _code(text: str) -> int | str:
-    is_number = text.lstrip("-").isdecimal() and str(int(text)) == text
-    return int(text) if is_number else text
 
 
 def open_fields(settings: Settings, version: Version, known: Sequence[Record]) -> list[Problem]:

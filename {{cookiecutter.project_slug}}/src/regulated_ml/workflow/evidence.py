@@ -4,7 +4,7 @@ The same questions are asked when a model is registered and when it is approved:
 may have been changed, and an exception may have expired.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,7 +13,7 @@ from regulated_ml.identifiers import Problem
 from regulated_ml.settings import Settings
 from regulated_ml.settings.controls import ControlException
 from regulated_ml.settings.gates import gate_problems
-from regulated_ml.tracking import trail
+from regulated_ml.tracking import anchors, trail
 from regulated_ml.tracking.records import Commit, Record
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow.steps import STEPS
@@ -74,18 +74,53 @@ def problems(
             rule = "the artefact is there, with the bytes of the run's record"
             fix = f"restore it, or start `{rml} run` and register the model that it makes"
             yield Problem(f"runs/{run.id}", path, rule, fix)
-    yield from trail_problems(store)
+    yield from trail_problems(settings, store)
     yield from _commit_problems(settings, evidence)
 
 
-def trail_problems(store: RunStore) -> Iterator[Problem]:
-    """What is not as the audit trail says, since a decision rests on what records say."""
-    store.settle()  # what a kill left out is no change
-    for place, what in trail.verify(store.trail, store.records):
+def trail_problems(settings: Settings, store: RunStore) -> Iterator[Problem]:
+    """What is not as the audit trail says, or the trail not as the tags of releases say.
+
+    A decision rests on what records say.
+    """
+    known, findings = anchors.in_tags(settings.root, store.trail)
+    yield from _not_as_made([*findings, *store.verify(known)])
+
+
+def bucket_problems(
+    settings: Settings, store: RunStore, evidence: Sequence[Record]
+) -> Iterator[Problem]:
+    """Where the trail is not as its bucket on AWS says, or nobody vouches for a run there.
+
+    Without a bucket there is nothing to hold it against: `rml runs verify` says so.
+    """
+    if settings.platform is None:
+        return
+    from regulated_ml.platforms.sagemaker import keeping
+    from regulated_ml.security import clients
+
+    clients.identity(settings)  # in another account there are no anchors, which says nothing
+    kept = keeping.anchors(settings, clients.client(settings, "s3"))
+    if kept is None:
+        return
+    whole = set(store.verify())  # what is wrong without the bucket is said
+    found = store.verify(anchors.in_bucket(store.trail, kept))
+    changed = anchors.fetched_otherwise(store.trail, kept)
+    yield from _not_as_made([*(each for each in found if each not in whole), *changed])
+    named = {each.id for each in kept}
+    fetched = {each.id for each in store.trail.entries() if each.kind == trail.FETCHED}
+    for run in evidence:
+        if run.id in fetched - named:
+            rule = "a run that was fetched is anchored in the trail's bucket by whoever made it"
+            fix = f"have them start `{command(run.environment)} runs publish`"
+            yield Problem(f"runs/{run.id}", "", rule, fix)
+
+
+def _not_as_made(findings: Iterable[trail.Finding]) -> Iterator[Problem]:
+    for place, what in findings:
+        rule = f"the records are as they were made: {what}"
         fix = "rml runs verify tells it all; find out who changed it, and restore it"
-        yield Problem(
-            f"audit trail: {place}", "", f"the records are as they were made: {what}", fix
-        )
+        yield Problem(f"audit trail: {place}", "", rule, fix)
 
 
 def _commit_problems(settings: Settings, evidence: Sequence[Record]) -> Iterator[Problem]:

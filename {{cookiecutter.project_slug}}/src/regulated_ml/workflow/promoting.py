@@ -18,7 +18,7 @@ from regulated_ml.workflow import evidence
 from regulated_ml.workflow.acting import Act, perform
 from regulated_ml.workflow.approving import REHEARSAL
 from regulated_ml.workflow.objections import four_eyes, shown
-from regulated_ml.workflow.registering import Registrar, archive_of, deciding
+from regulated_ml.workflow.registering import Registrar, archive_of, deciding, shared_number
 
 # An environment, and the one that a version has been in before it.
 BEFORE = {"prod": "test"}
@@ -34,27 +34,34 @@ class Promoted(NamedTuple):
     package: str | None  # its ARN there; None in `local`
 
 
-def promote(registrar: Registrar, name: str) -> Promoted:
+def promote(registrar: Registrar, name: str, own: str | None = None) -> Promoted:
     """Promotes the version called so to the registrar's environment.
+
+    The record comes last, since only then the version is there: what it says has been read back.
+    The same command started again completes what a kill, or the way to AWS, has left out.
+
+    Args:
+        registrar: of the environment that it is brought to.
+        name: of the version.
+        own: the environment of the version, where several have one of this name.
 
     Raises:
         UserError: everything that speaks against it.
     """
     settings, store, packages, report = registrar
     with deciding(store, report):
-        version = registry.find(store.all(), name)
+        version = registry.named(store.all(), name, own)
         runs = evidence.of_version(store, version.registered)
         decision = _checked(registrar, version, runs)
-        done = version.done("promote", settings.environment)
-        record = done[-1] if done else _perform(registrar, version, runs)
         origin = {
             "source_environment": version.registered.environment,
             "source_package": decision.parameters.get("package", ""),
             "approve": decision.id,
             "approved_by": shown(decision.identity),
-            "promote": record.id,
         }
         arn = packages.promote(version, runs, origin, report) if packages else None
+        done = version.done("promote", settings.environment)
+        record = done[-1] if done else _perform(registrar, version, runs, arn)
     acts = version.acts if done else (*version.acts, record)
     return Promoted(version._replace(acts=acts), record, not done, arn)
 
@@ -67,12 +74,17 @@ def _checked(registrar: Registrar, version: Version, runs: Sequence[Record]) -> 
     mistakes = [*_objections(settings, version), *evidence.problems(settings, store, model, runs)]
     if mistakes or version.decision is None:
         raise UserError(mistakes, ExitStatus.FOUND)  # before the account is asked anything
-    if mistakes := [*four_eyes(store, version, registrar.person(), "promote")]:
+    mistakes = [*four_eyes(store, version, registrar.person(), "promote")]
+    mistakes += evidence.bucket_problems(settings, store, runs)
+    mistakes += shared_number(registrar, version)
+    if mistakes:
         raise UserError(mistakes, ExitStatus.FOUND)
     return version.decision
 
 
-def _perform(registrar: Registrar, version: Version, runs: Sequence[Record]) -> Record:
+def _perform(
+    registrar: Registrar, version: Version, runs: Sequence[Record], package: str | None
+) -> Record:
     settings, store, *_ = registrar
     model = next(run for run in runs if run.step == "train")
     archive = archive_of(model)
@@ -85,6 +97,7 @@ def _perform(registrar: Registrar, version: Version, runs: Sequence[Record]) -> 
             "from": version.registered.environment,
             "to": settings.environment,
             "model_sha256": archive.sha256,
+            "package": package,
         },
         inputs=(Input(channel="model", run=model.id, files=(archive,)),),
         warnings=(REHEARSAL,) if settings.environment == LOCAL else (),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.interface import MODEL_ARCHIVE, ModelRegistry, Report
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import facts, registry, sbom
@@ -58,18 +59,38 @@ def register(registrar: Registrar, model: Record) -> Registered:
     evidence.check_gates(settings)
     with deciding(store, report):
         runs = evidence.gather(store, model)
-        version = _made_of(store, runs)
+        version = _made_of(registrar, runs)
         is_new = version is None
-        if version is None:
-            report(0, None, "checking the runs")
-            if mistakes := [*evidence.problems(settings, store, model.id, runs)]:
-                raise UserError(mistakes, ExitStatus.DATA)
-            if packages:
-                packages.check(runs, report)
-            version = _perform(registrar, model, runs)
+        report(0, None, "checking the runs")
+        if is_new and (mistakes := [*evidence.problems(settings, store, model.id, runs)]):
+            raise UserError(mistakes, ExitStatus.DATA)
+        if mistakes := [*on_aws(registrar, runs)]:
+            raise UserError(mistakes, ExitStatus.DATA)
+        version = version or _perform(registrar, model, runs)
         report(0, None, "writing to the registry")
         package = packages.put(version, runs) if packages else None
+        if mistakes := [*shared_number(registrar, version)]:
+            raise UserError(mistakes, ExitStatus.DATA)
     return Registered(version, is_new, package)
+
+
+def on_aws(registrar: Registrar, runs: Sequence[Record]) -> Iterator[Problem]:
+    """Where what lies on AWS is not what the records of these runs say; nothing in `local`."""
+    settings, store, packages, report = registrar
+    if packages:
+        yield from evidence.bucket_problems(settings, store, runs)
+        yield from packages.check(runs, report)
+
+
+def shared_number(registrar: Registrar, version: Version) -> Iterator[Problem]:
+    """That another clone, at the same time, has given a version's number to another one."""
+    if registrar.packages and (others := registrar.packages.others(version)):
+        registered = version.registered
+        rule = f"one version has the number; {', '.join(others)} has it as well as {registered.id}"
+        rml = evidence.command(registered.environment)
+        run = registered.parameters["model"]
+        fix = f"start `{rml} model register --run {run}` again: the next free number is taken"
+        yield Problem("VERSION", version.name, rule, fix)
 
 
 @contextmanager
@@ -93,10 +114,16 @@ def archive_of(model: Record) -> Artifact:
     raise UserError.one(f"runs/{model.id}", MODEL_ARCHIVE, rule, "train again, and register that")
 
 
-def _made_of(store: RunStore, runs: Sequence[Record]) -> Version | None:
-    """The version that was registered with these very runs."""
-    ids = tuple(run.id for run in runs)
-    found = (each for each in registry.versions(store.all()) if each.registered.parents == ids)
+def _made_of(registrar: Registrar, runs: Sequence[Record]) -> Version | None:
+    """The version that was registered with these very runs, under a number of its own."""
+    ids, known = tuple(run.id for run in runs), registrar.store.all()
+    found = (
+        version
+        for version in registry.versions(known)
+        if version.registered.parents == ids
+        and not registry.shared(known, version)
+        and not any(shared_number(registrar, version))
+    )
     return next(found, None)
 
 

@@ -13,7 +13,7 @@ from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.archive import mistake_in_model
 from regulated_ml.platforms.interface import MODEL_ARCHIVE, Report
 from regulated_ml.settings import Settings
-from regulated_ml.tracking import anchors, pushing, registry, trail
+from regulated_ml.tracking import pushing, registry
 from regulated_ml.tracking.git import Git
 from regulated_ml.tracking.records import Record
 from regulated_ml.tracking.registry import VERSION, Version
@@ -67,7 +67,7 @@ def release(
     """
     git = Git(settings.root)
     with deciding(store, report) as lock:
-        version = registry.find(store.all(), name)
+        version = registry.named(store.all(), name, settings.environment)
         check_environment(settings, version)
         runs = evidence.of_version(store, version.registered)
         earlier = next(iter(version.done("release")), None)
@@ -154,21 +154,8 @@ def _git_problems(
         rule = "the commit of the version is in a branch, which is pushed with the tag"
         fix = f"git branch release-{version.name} {commit[:12]}; git switch release-{version.name}"
         yield Problem("commit", commit, rule, fix)
-    yield from _anchor_problems(git, store)
     entry = store.trail.entry(earlier.id) if earlier else None
     yield from tagging.problems(git, tagging.name(version), commit, entry)
-
-
-def _anchor_problems(git: Git, store: RunStore) -> Iterator[Problem]:
-    """Where the trail does not agree with the tags of earlier releases: no new one covers that."""
-    known, findings = anchors.in_tags(git.root, store.trail)
-    whole = set(trail.verify(store.trail, store.records))  # what is wrong without them is said
-    findings += [
-        each for each in trail.verify(store.trail, store.records, known) if each not in whole
-    ]
-    for place, what in findings:
-        fix = "rml runs verify tells it all; find out who changed it, and restore it"
-        yield Problem(f"audit trail: {place}", "", what, fix)
 
 
 def _place(git: Git, version: Version, runs: Sequence[Record], remote: str) -> Place:

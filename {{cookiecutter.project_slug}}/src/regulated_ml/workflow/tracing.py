@@ -225,7 +225,7 @@ def _is(settings: Settings, version: Version, model: "Model", known: Sequence[Re
     registered = version.registered
     if model.package:
         return registered.id in model.metadata.values()
-    places = [str(naming.models(settings, version.name))]
+    places = [str(naming.models(settings, version.name, registered.id))]
     for run in known:
         if run.id in registered.parents and run.step == "train" and run.remote:
             places.append(f"{run.remote.facts['outputs']}/")

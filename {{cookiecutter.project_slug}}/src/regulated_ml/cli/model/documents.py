@@ -28,8 +28,8 @@ def documents(
     settings = output.settings(env)
     store = RunStore(settings.root / RUNS, settings.environment)
     known = store.all()
-    version = registry.find(known, name)
-    before = registry.find(known, compare) if compare else None
+    version = registry.find(known, name, env)
+    before = registry.find(known, compare, env) if compare else None
     folder = settings.root / documenting.FOLDER / version.name
     with output.progress("writing the documents") as progress:
         paths = documenting.write(settings, store, version, known, folder, before, progress)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 VersionArgument = Annotated[
     str, typer.Argument(metavar="VERSION", help="v3 or 3; latest: the newest one.")
 ]
+# An act is about a version that a person has looked at, so `latest` names none.
+NamedArgument = Annotated[str, typer.Argument(metavar="VERSION", help="v3 or 3.")]
 DAY = 19  # characters of a time: 2026-11-24T12:30:59
 
 
@@ -99,7 +101,7 @@ def show(
     from regulated_ml.workflow import evidence, objections
 
     settings, store, packages, _ = _registrar(env)
-    version = registry.find(store.all(), name)
+    version = registry.find(store.all(), name, env)
     runs = evidence.of_version(store, version.registered)
     verdicts = objections.verdicts(settings, version)
     package = packages.find(version) if packages else None
@@ -131,7 +133,7 @@ def show(
 
 
 def approve(
-    name: VersionArgument,
+    name: NamedArgument,
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
@@ -143,7 +145,7 @@ def approve(
 
 
 def reject(
-    name: VersionArgument,
+    name: NamedArgument,
     reason: Annotated[str, typer.Option(help="Why, in a sentence; it is kept.")] = "",
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
@@ -155,7 +157,7 @@ def reject(
 
 
 def promote(
-    name: VersionArgument,
+    name: NamedArgument,
     to: Annotated[str, typer.Option(metavar="ENV", help="The environment to bring it to.")],
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
@@ -167,13 +169,14 @@ def promote(
     from regulated_ml.tracking import registry
     from regulated_ml.workflow import promoting, publishing
 
-    own = registry.find(shown.store().all(), name).registered.environment
+    known, is_told = shown.store().all(), env != "local" or to == "local"
+    own = registry.named(known, name, env if is_told else None).registered.environment
     if env not in ("local", own):
         rule = f"{name} was registered in {own}; where it is brought to is said by --to"
         raise UserError.one("--env", env, rule, "leave --env out", ExitStatus.USAGE)
     with output.progress(f"promoting to {to}") as progress:
         registrar = _registrar(to, progress)
-        version, record, fresh, package = promoting.promote(registrar, name)
+        version, record, fresh, package = promoting.promote(registrar, name, own)
         publishing.after_a_run(registrar.settings, registrar.store, progress, output.tell)
     if as_json:
         output.print_json({"fresh": fresh, "package": package, **_summary(version)})
@@ -195,6 +198,8 @@ def _decide(act: "Callable[..., Decided]", name: str, reason: str, env: str, as_
         return
     typer.echo(f"{version.name} {'is' if fresh else 'was already'} {version.status}")
     _say_acts([record], fresh)
+    if reason not in ("", record.parameters["reason"]):
+        output.warn("The decision stands as it was made; this reason is not kept.")
     _say_package(package)
     places = _places(version)
     if version.status == "rejected" and places:

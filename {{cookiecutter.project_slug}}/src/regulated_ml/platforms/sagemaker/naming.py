@@ -92,9 +92,13 @@ def captures(settings: Settings) -> Address:
     return Address(platform(settings).data_bucket, f"{_own(settings)}/capture/")
 
 
-def models(settings: Settings, version: str) -> Address:
-    """Where a version that was promoted to the environment lies."""
-    return Address(platform(settings).model_bucket, f"{_own(settings)}/models/{version}/")
+def models(settings: Settings, version: str, registered: str) -> Address:
+    """Where a version that was promoted to the environment lies.
+
+    Two clones may give two models one number, so the id of the registration is part of it.
+    """
+    place = f"{_own(settings)}/models/{version}/{registered}/"
+    return Address(platform(settings).model_bucket, place)
 
 
 def _own(settings: Settings) -> str:

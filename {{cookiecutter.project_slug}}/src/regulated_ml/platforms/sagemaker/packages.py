@@ -21,6 +21,9 @@ FRAMEWORK = "XGBOOST"
 CONTENT, RESPONSES = ["text/csv"], ["text/csv", "application/json"]
 LONGEST_VALUE = 256  # characters of a property
 TOKEN = 32  # characters of a token that makes a request one that is done once
+# What decides, besides the model and the image, what a container answers.
+SERVED = {"Environment", "ModelDataSource", "AdditionalS3DataSource"}
+MORE = "AdditionalInferenceSpecifications"
 UNTAKEN = re.compile(r"[^\w\s.:/=+\-@]")  # what a property's value may not hold
 
 
@@ -49,6 +52,14 @@ class Located(NamedTuple):
     address: str
 
 
+class Difference(NamedTuple):
+    """What a package says otherwise than the records."""
+
+    place: str
+    expected: str
+    found: str
+
+
 def files(runs: Sequence[Record]) -> Iterator[tuple[Shown, Record, Artifact]]:
     """What a package shows of these runs, as far as they made it."""
     by_step = {run.step: run for run in runs}
@@ -68,11 +79,19 @@ def mark(settings: Settings, version: Version) -> str:
     return f"{place}, {version.registered.id}"
 
 
-def number(settings: Settings, description: str) -> int | None:
-    """The number of the version that a package of this description is of."""
+class Marked(NamedTuple):
+    """What the description of a package names."""
+
+    number: int
+    environment: str
+    registered: str  # the id of the record
+
+
+def marked(settings: Settings, description: str) -> Marked | None:
+    """What a package of this description is of; None: of no version."""
     slug = re.escape(settings.project.project_slug)
-    found = re.fullmatch(rf"{slug} v(\d+) in [a-z0-9-]+, register-[0-9a-f-]+", description)
-    return int(found[1]) if found else None
+    found = re.fullmatch(rf"{slug} v(\d+) in ([a-z0-9-]+), (register-[0-9a-f-]+)", description)
+    return Marked(int(found[1]), found[2], found[3]) if found else None
 
 
 def request(
@@ -124,6 +143,29 @@ def properties(version: Version, runs: Sequence[Record], record_sha256: str) -> 
         "registered_by": register.identity.aws or register.identity.user,
         "standard": register.standard,
     }
+
+
+def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
+    """Where a package that is there is not the one that would be made of the records."""
+    for name in ("InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties"):
+        yield from _differences(name, expected.get(name, {}), found.get(name, {}))
+    if found.get(MORE):
+        yield Difference(MORE, "", str(found[MORE]))
+
+
+def _differences(place: str, expected: Any, found: Any) -> Iterator[Difference]:
+    """What is expected and not there as it is; SageMaker's own additions are none."""
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for name, value in expected.items():
+            yield from _differences(f"{place}.{name}", value, found.get(name))
+        for name in SERVED & found.keys() - expected.keys():
+            if found[name]:
+                yield Difference(f"{place}.{name}", "", str(found[name]))
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for one, other in zip(expected, found, strict=True):
+            yield from _differences(place, one, other)
+    elif expected != found:
+        yield Difference(place, str(expected), "" if found is None else str(found))
 
 
 def _container(settings: Settings, train: Record, located: Sequence[Located]) -> dict[str, Any]:

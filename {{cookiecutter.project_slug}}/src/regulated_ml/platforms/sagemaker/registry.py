@@ -13,6 +13,7 @@ from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
+from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.archive import pack, unpack
 from regulated_ml.platforms.interface import MODEL_ARCHIVE, Package, Report
 from regulated_ml.platforms.sagemaker import naming, packages
@@ -44,34 +45,59 @@ class SageMakerRegistry:
 
     def numbers(self) -> list[int]:
         """The numbers of the versions that have a package."""
-        found = (packages.number(self._settings, mark) for mark, _ in self._listed())
-        return [number for number in found if number is not None]
+        return [each.number for each in self._marked()]
+
+    def others(self, version: Version) -> list[str]:
+        """The registrations of the environment, made elsewhere, that have a version's number."""
+        own = (version.number, self._settings.environment)
+        found = {each.registered for each in self._marked() if each[:2] == own}
+        return sorted(found - {version.registered.id})
 
     def find(self, version: Version) -> Package | None:
         """The package of a version, if there is one."""
         mark = packages.mark(self._settings, version)
         arns = [arn for found, arn in self._listed() if found == mark]
+        if len(arns) > 1:
+            rule = f"one package is described as {mark}, and not {', '.join(arns)}"
+            fix = "find out who made them, and delete those that `rml` has not made"
+            raise UserError.one("Model Registry", version.name, rule, fix, ExitStatus.FOUND)
         if not arns:
             return None
-        with clients.reached(self._settings):
-            answer = self._sagemaker.describe_model_package(ModelPackageName=arns[0])
+        answer = self._described(arns[0])
         properties = answer.get("CustomerMetadataProperties", {})
         return Package(arns[0], answer.get("ModelApprovalStatus", ""), properties)
 
-    def check(self, runs: Sequence[Record], report: Report) -> None:
-        """Raises `UserError` where what the jobs left in S3 is not what their records say."""
+    def problems(self, version: Version, runs: Sequence[Record]) -> Iterator[Problem]:
+        """Where the package of a version is not there, or is not what the records say."""
+        package = self.find(version)
+        if package is None:
+            rule = "the version has a package in SageMaker's Model Registry"
+            yield Problem(
+                "Model Registry", version.name, rule, f"{self._register(version)} makes it"
+            )
+            return
+        yield from self._differences(package.arn, version, list(self._left(runs)))
+
+    def check(self, runs: Sequence[Record], report: Report) -> Iterator[Problem]:
+        """Where what the jobs left in S3 is not what their records say."""
         with TemporaryDirectory() as temporary:
             for number, each in enumerate(self._left(runs)):
                 target = Path(temporary) / f"{number}" / Path(each.file.path).name
                 target.parent.mkdir()
                 self._fetch(each, target, report)
                 if self._content(target) != each.file.sha256:
-                    rule = f"it holds what {each.run.id} made, by the hash of its record; it does not"
+                    rule = (
+                        f"it holds what {each.run.id} made, by the hash of its record; it does not"
+                    )
                     fix = "find out who can write to the bucket, and start `rml run --force`"
-                    raise UserError.one("model bucket", each.address, rule, fix)
+                    yield Problem("model bucket", each.address, rule, fix)
 
     def put(self, version: Version, runs: Sequence[Record]) -> str:
-        """The ARN of a version's package, which is made, pending approval, unless it is there."""
+        """The ARN of a version's package, which is made, pending approval, unless it is there.
+
+        Raises:
+            UserError: a package that is there says otherwise than the records.
+        """
         return self._put(version, list(self._left(runs)), {})
 
     def promote(
@@ -95,9 +121,8 @@ class SageMakerRegistry:
         """Gives the package of a version a status, unless it has it; returns its ARN."""
         package = self.find(version)
         if package is None:
-            rml = f"rml --env {version.registered.environment}"
             rule = "the version has no package in SageMaker's Model Registry"
-            fix = f"start `{rml} model register --run {version.registered.parameters['model']}`"
+            fix = f"start `{self._register(version)}`"
             raise UserError.one(version.name, self._group, rule, fix, ExitStatus.RESOURCE)
         if package.status != status:
             with clients.reached(self._settings):
@@ -110,15 +135,48 @@ class SageMakerRegistry:
 
     def _put(self, version: Version, located: list[Located], origin: Mapping[str, object]) -> str:
         if package := self.find(version):
+            if problems := [*self._differences(package.arn, version, located)]:
+                raise UserError(problems, ExitStatus.FOUND)
             return package.arn
         self._make_group()
-        record = self._store.folder_of(version.registered) / RECORD
-        runs = list({each.run.id: each.run for each in located}.values())
-        properties = {**packages.properties(version, runs, sha256(record)), **origin}
-        request = packages.request(self._settings, version, located, properties)
+        request = self._request(version, located, origin)
         with clients.reached(self._settings):
             arn: str = self._sagemaker.create_model_package(**request)["ModelPackageArn"]
         return arn
+
+    def _request(
+        self, version: Version, located: list[Located], origin: Mapping[str, object]
+    ) -> dict[str, Any]:
+        record = self._store.folder_of(version.registered) / RECORD
+        runs = list({each.run.id: each.run for each in located}.values())
+        properties = {**packages.properties(version, runs, sha256(record)), **origin}
+        return packages.request(self._settings, version, located, properties)
+
+    def _differences(self, arn: str, version: Version, located: list[Located]) -> Iterator[Problem]:
+        """Where a package is not the one of a version: its description alone proves nothing.
+
+        Where it came from is left out: a version that was approved anew has another approval.
+        """
+        expected = self._request(version, located, {})
+        for place, right, wrong in packages.differences(expected, self._described(arn)):
+            rule = f"the package is made of the version's records: {right or 'nothing'}"
+            fix = f"find out who made {arn}, delete it, and start `{self._register(version)}`"
+            yield Problem(f"Model Registry: {place}", wrong, rule, fix)
+
+    def _described(self, arn: str) -> dict[str, Any]:
+        with clients.reached(self._settings):
+            answer: dict[str, Any] = self._sagemaker.describe_model_package(ModelPackageName=arn)
+        return answer
+
+    def _register(self, version: Version) -> str:
+        """The command that makes the package of a version."""
+        registered = version.registered
+        rml = f"rml --env {registered.environment}"
+        return f"{rml} model register --run {registered.parameters['model']}"
+
+    def _marked(self) -> Iterator[packages.Marked]:
+        found = (packages.marked(self._settings, mark) for mark, _ in self._listed())
+        return (each for each in found if each)
 
     def _make_group(self) -> None:
         from botocore.exceptions import ClientError
@@ -186,7 +244,7 @@ class SageMakerRegistry:
     ) -> Located:
         """Uploads a file of a run, and reads it back: its hash is that of the record both times."""
         shown, run, file = each
-        address = naming.models(self._settings, version.name)
+        address = naming.models(self._settings, version.name, version.registered.id)
         name, source = Path(file.path).name, self._store.folder_of(run) / file.path
         self._store.check_whole(run, [file])
         self._storage.keep(address, name, source, report)
