@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import pytest
 from commands import git
 
+from regulated_ml.documents import model_card
 from regulated_ml.locks import read
 from regulated_ml.tracking import sbom
 from regulated_ml.tracking.licenses import declared
 from regulated_ml.tracking.records import Remote
+from regulated_ml.workflow import documenting
 
 from .conftest import Documented
 
@@ -133,6 +136,29 @@ def test_the_bill_of_a_container_has_the_containers_packages_and_excludes_none(
     assert not any("scope" in each for each in content["components"])
     properties = {e["name"]: e["value"] for e in content["metadata"]["component"]["properties"]}
     assert properties["regulated_ml:image_digest"] == "sha256:abc"
+
+
+def test_the_bill_of_a_container_says_that_it_is_incomplete(
+    two: Documented, tmp_path: Path
+) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    assert "compositions" not in made(two, tmp_path)
+    run = two.run("train")
+    remote = Remote(name="job", seconds=1.0, billed_seconds=1.0, facts={})
+    content = made(two, tmp_path, remote=remote)
+    model = content["metadata"]["component"]["bom-ref"]
+    assert content["compositions"] == [{"aggregate": "incomplete", "dependencies": [model]}]
+    text = (tmp_path / sbom.FILE).read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+
+    evidence = documenting.gather(two.settings, two.store, two.version("v1"), two.known)
+    runs = {**evidence.runs, "train": run.model_copy(update={"remote": remote})}
+    card = model_card.document(replace(evidence, runs=runs))
+    (part,) = (part for part in card.parts if part.topic == "Supply chain")
+    assert model_card.INCOMPLETE in part.signs
+    assert "were installed" not in part.finding
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,24 @@ def test_a_python_that_is_nowhere_and_a_commit_without_a_lock_are_said(repositor
         interpreters.locked(repository, repository, HERE, silent)
 
 
+def test_a_lock_that_was_copied_by_half_is_copied_again(repository: Path) -> None:
+    first = interpreters.locked(repository, repository, HERE, silent)
+    (copy,) = (repository / ".tools/environments").glob("*.requirements.lock")
+    copy.write_text("tiny==1.0 --ha")
+    again = interpreters.locked(repository, repository, HERE, silent)
+    assert copy.read_bytes() == (repository / "requirements.lock").read_bytes()
+    assert again.python == first.python
+
+
+def test_an_interpreter_that_says_nothing_is_named(repository: Path) -> None:
+    silent_one = repository / "python"
+    silent_one.write_text("#!/bin/sh\nexit 1\n")
+    silent_one.chmod(0o755)
+    with pytest.raises(UserError, match="the interpreter does not start") as caught:
+        interpreters._described(silent_one, repository / "requirements.lock")
+    assert caught.value.problems[0].value == str(silent_one)
+
+
 def test_the_running_python_is_not_taken_for_the_locked_one(repository: Path) -> None:
     assert not interpreters.running(repository).as_locked
 

@@ -1,12 +1,14 @@
 """config/ is read into one object, and every mistake in it is named at once."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.settings import find_root, load
+from regulated_ml.settings import Dataset, find_root, load
 
 Change = Callable[[str, str, str], Path]
 
@@ -42,6 +44,22 @@ def test_the_rendered_repository_loads(sample: Path, answers: dict[str, str]) ->
     assert [column.name for column in settings.dataset.protected] == ["SEX", "MARRIAGE", "AGE"]
     assert len(settings.dataset.features) == 20
     assert settings.model.training.hyperparameters["max_depth"] == 5
+
+
+@pytest.mark.parametrize("positive", [1, "1"])
+def test_a_table_is_read_from_a_record_as_it_was_declared(sample: Path, positive: Any) -> None:
+    # Codes of every kind; a label whose codes are texts keeps them as texts.
+    mixed = {1: "one", -2: "minus", 0: "none", "A": "letter", "01": "text", "-0": "text"}
+    label = {1: "yes", 0: "no"} if positive == 1 else {"1": "yes", "0": "no"}
+    changes: dict[str, Any] = {
+        "EDUCATION": {"values": mixed, "undocumented": {7: "?", "x": "?"}},
+        "default payment next month": {"values": label, "positive": positive},
+    }
+    dataset = load(sample).dataset
+    columns = [each.model_copy(update=changes.get(each.name, {})) for each in dataset.columns]
+    declared = dataset.model_copy(update={"columns": tuple(columns)})
+    recorded = json.loads(json.dumps(declared.model_dump(mode="json")))
+    assert Dataset.of_json(recorded) == declared
 
 
 def test_the_object_cannot_be_changed(sample: Path) -> None:

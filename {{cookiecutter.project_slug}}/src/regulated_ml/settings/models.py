@@ -1,8 +1,9 @@
 """What config/ may say: frozen objects that know all of their keys, and the range of each value."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr
 
@@ -65,6 +66,16 @@ class Column(Section):
     positive: Code | None = None  # of a label: the code that the model predicts
 
 
+CODED = ("values", "undocumented")  # of a column: what has codes for keys
+
+
+def _codes(meanings: Mapping[str, str]) -> dict[int | str, str]:
+    return {
+        int(code) if re.fullmatch("0|-?[1-9][0-9]*", code) else code: meaning
+        for code, meaning in meanings.items()
+    }
+
+
 class Source(Section):
     """Where the real table comes from."""
 
@@ -85,6 +96,20 @@ class Dataset(Section):
     source: Source = Source()
     missing_values: tuple[str, ...] = ("",)
     columns: tuple[Column, ...]
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> "Dataset":
+        """The description that a record holds, whose keys are texts as all are in JSON.
+
+        A code that reads like a whole number is one, but for a label whose `positive` is a text.
+        """
+        columns = [
+            column
+            if isinstance(column.get("positive"), str)
+            else {**column, **{key: _codes(column.get(key, {})) for key in CODED}}
+            for column in content["columns"]
+        ]
+        return cls.model_validate({**content, "columns": columns})
 
     def having(self, role: str) -> tuple[Column, ...]:
         """The columns of one role, in the order of the table."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.files import sha256
+from regulated_ml.files import replacing, sha256
 from regulated_ml.locks import LOCK
 from regulated_ml.platforms.interface import Report
 from regulated_ml.standard import environment
@@ -68,7 +68,7 @@ def locked(root: Path, tree: Path, version: str, report: Report) -> Interpreter:
         fix = "add --as-installed: the jobs run with the packages that are installed here"
         raise UserError.one("environment", LOCK, rule, fix)
     base = _base(version)
-    kept = (root / KEPT).resolve() / f"{sha256(lock)[:16]}-{_asked(base)['python']}"
+    kept = (root / KEPT).resolve() / f"{sha256(lock)[:16]}-{_told(base)['python']}"
     report(0, None, f"the locked environment for Python {version}")
     with exclusive(kept.with_suffix(".lock")):
         _make(base, kept, lock, root)
@@ -84,9 +84,9 @@ def _make(base: Path, kept: Path, lock: Path, root: Path) -> None:
     """Makes the environment, unless it stands; the script that does it knows."""
     # A copy of the lock beside the environment, since what it was made from is asked again later.
     copy = kept.with_name(f"{kept.name}.{LOCK}")
-    if not copy.is_file():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(lock, copy)
+    if not copy.is_file() or sha256(copy) != sha256(lock):
+        with replacing(copy) as temporary:
+            shutil.copyfile(lock, temporary)
     command = [str(base), environment.__file__, "setup", "--no-project"]
     where = ["--environment", str(kept), "--lock", str(copy)]
     done = subprocess.run(
@@ -100,7 +100,7 @@ def _make(base: Path, kept: Path, lock: Path, root: Path) -> None:
 
 
 def _described(python: Path, lock: Path) -> Interpreter:
-    asked = _asked(python)
+    asked = _told(python)
     installed = Dependencies(
         python=asked["python"],
         system=f"{platform.system()} {platform.machine()}",
@@ -128,6 +128,15 @@ def _candidates(version: str) -> Iterator[Path]:
         yield Path(found)
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     yield from sorted(pyenv.glob(f"{version}.*/bin/python{version}"), reverse=True)
+
+
+def _told(python: Path) -> dict[str, Any]:
+    """What an interpreter says of itself, that has to work."""
+    if asked := _asked(python):
+        return asked
+    rule = "the interpreter does not start, or does not say which Python it is"
+    fix = "install it anew; an environment in .tools/environments/ is made again once it is removed"
+    raise UserError.one("environment", str(python), rule, fix, ExitStatus.RESOURCE)
 
 
 @cache

@@ -7,7 +7,7 @@ from the addresses of that commit. What comes has the fingerprint of the record,
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from regulated_ml.data import source, tables
@@ -54,23 +54,14 @@ def table(
 def _declared(run: Record, tree: Path) -> Dataset:
     """The columns as they were declared then, which is what the rows are read and counted by.
 
-    A record is JSON, whose keys are texts. Whether a code was a whole number is what dataset.yaml
-    of the commit says, if it is the one of the run; else codes that look like numbers are some.
+    Whether a code was a whole number, dataset.yaml of the commit says, if it is the one of the run;
+    else it is told from the record.
     """
     declared = run.parameters["dataset"]
     committed = settings_of.dataset(tree)
     if committed and committed.model_dump(mode="json") == declared:
         return committed
-    columns = [
-        {**column, **{key: _codes(column[key]) for key in ("values", "undocumented")}}
-        for column in declared["columns"]
-    ]
-    return Dataset.model_validate({**declared, "columns": columns})
-
-
-def _codes(meanings: Mapping[str, str]) -> dict[int | str, str]:
-    are_numbers = all(code.removeprefix("-").isdecimal() for code in meanings)
-    return {int(code) if are_numbers else code: meaning for code, meaning in meanings.items()}
+    return Dataset.of_json(declared)
 
 
 def _candidates(settings: Settings, run: Record) -> Iterator[Path]:

@@ -26,7 +26,6 @@ Json = Mapping[str, Any]
 ENOUGH = 30  # rows from which on a group's label rate is compared with others
 SHOWN = 20  # columns in a picture; its table has them all
 PAIRS = 20  # pairs in the table of correlations
-LISTED = 10  # rows named for one violation
 
 
 def page(site: SiteInput) -> Page | None:
