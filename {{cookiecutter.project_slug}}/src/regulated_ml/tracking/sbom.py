@@ -55,6 +55,11 @@ def write(settings: Settings, record: Record, path: Path) -> None:
     content = json.loads(JsonV1Dot6(_bom(settings, record)).output_as_string())
     # The library draws a random serial number; ours says which content it is of.
     content.pop("serialNumber")
+    if record.remote:
+        # Of a container only those packages are known that jobs may import. The library cannot
+        # write compositions.
+        model = content["metadata"]["component"]["bom-ref"]
+        content["compositions"] = [{"aggregate": "incomplete", "dependencies": [model]}]
     serial = uuid.uuid5(NAMESPACE, json.dumps(content, sort_keys=True))
     content["serialNumber"] = serial.urn
     write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
