@@ -17,6 +17,7 @@ from regulated_ml.tracking.trackers.buckets import AnchoredTrail, RecordsBesideM
 from regulated_ml.tracking.trackers.experiments import Experiments
 from regulated_ml.tracking.trackers.mlflow import LocalMlflow, ManagedMlflow
 from regulated_ml.tracking.trackers.queue import Queue, Sent
+from regulated_ml.workflow.evidence import command
 
 
 def queues(settings: Settings, store: RunStore) -> list[Queue]:
@@ -71,7 +72,7 @@ def waits(settings: Settings, queue: Queue, result: Sent) -> str:
         return ""
     count = len(result.waiting)
     runs = "1 run is" if count == 1 else f"{count} runs are"
-    rml = "rml" if settings.platform is None else f"rml --env {settings.environment}"
+    rml = command(settings.environment)
     return (
         f"{runs} queued for {queue.tracker.name} ({_reasons(result.problems)}); the records are "
         f"whole, and `{rml} runs publish` or the next `{rml} run` sends them"

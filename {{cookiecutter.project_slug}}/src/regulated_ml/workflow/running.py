@@ -19,6 +19,7 @@ from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Record, Submitted
 from regulated_ml.tracking.store import RunStore, Unfinished
 from regulated_ml.workflow import recording, requests
+from regulated_ml.workflow.evidence import command
 from regulated_ml.workflow.requests import Order, Request
 from regulated_ml.workflow.steps import STEP, Step
 
@@ -69,8 +70,7 @@ class Workflow(ABC):
         missing = [name for name, run in found.items() if run is None]
         if missing:
             rule = f"{step.name} reads what {' and '.join(missing)} makes, and there is no such run"
-            local = self.settings.platform is None
-            rml = "rml" if local else f"rml --env {self.settings.environment}"
+            rml = command(self.settings.environment)
             fix = f"start `{rml} {missing[0]}`, or `{rml} run`"
             raise UserError.one("run", step.name, rule, fix)
         return [run for run in found.values() if run]

@@ -25,8 +25,9 @@ def list_runs(
         output.print_json([run.model_dump(mode="json") for run in runs])
         return
     if not runs:
-        rml = "rml" if env == "local" else f"rml --env {env}"
-        typer.echo(f"No runs in {env} yet. `{rml} run` makes the first ones.")
+        from regulated_ml.workflow.evidence import command
+
+        typer.echo(f"No runs in {env} yet. `{command(env)} run` makes the first ones.")
         return
     output.print_table(
         "",

@@ -16,7 +16,7 @@ from regulated_ml.settings import Settings
 from regulated_ml.tracking.records import Artifact, Record
 from regulated_ml.tracking.registry import Version
 
-PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
+PENDING, APPROVED = "PendingManualApproval", "Approved"
 FRAMEWORK = "XGBOOST"
 CONTENT, RESPONSES = ["text/csv"], ["text/csv", "application/json"]
 LONGEST_VALUE = 256  # characters of a property
