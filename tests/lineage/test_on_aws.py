@@ -11,8 +11,10 @@ from commands import git, rml
 from platforms.front_double import Answer, refusal
 
 from regulated_ml.errors import ExitStatus
-from regulated_ml.files import sha256
+from regulated_ml.files import sha256, write_text
+from regulated_ml.settings import load
 from regulated_ml.tracking.store import RunStore
+from regulated_ml.workflow.acting import Act, perform
 
 from .delivered_double import Delivered
 
@@ -187,6 +189,22 @@ def test_what_the_bucket_did_not_take_is_sent_later(delivered: Delivered, tmp_pa
     assert delivered.rml("runs", "publish", repository=copy).returncode == 0
     assert queued(delivered, copy) == {"the model bucket": 0, "the trail's bucket": 0}
     assert key in delivered.objects(delivered.account.buckets[1], key)
+
+
+def test_a_lost_file_of_an_act_keeps_its_record_out_of_the_bucket(
+    delivered: Delivered, tmp_path: Path
+) -> None:
+    copy = clone_of(delivered, tmp_path)  # with a trail of its own, which is anchored, too
+    assert delivered.rml("runs", "fetch", repository=copy).returncode == 0
+    store, parent = RunStore(copy / "runs", "dev"), delivered.store.latest("register")
+    assert parent is not None
+    act = Act("approve", [parent], {"version": 1})
+    record = perform(load(copy, "dev"), store, act, lambda to: write_text(to / "card.md", "# v1"))
+    (store.folder_of(record) / "card.md").unlink()
+    done = delivered.rml("runs", "publish", repository=copy)
+    assert (done.returncode, "card.md" in done.stderr) == (ExitStatus.RESOURCE, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert queued(delivered, copy) == {"the model bucket": 1, "the trail's bucket": 0}
 
 
 def test_another_person_fetches_the_runs_and_has_the_same_records(
