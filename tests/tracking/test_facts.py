@@ -44,6 +44,29 @@ def test_a_name_that_is_no_text_is_listed_all_the_same(repo: Path) -> None:
     assert facts.commit(repo).changed == ("caf\\xe9.txt",)
 
 
+@pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_was_told_not_to_look_at_counts_as_changed(repo: Path, mark: str) -> None:
+    git(repo, "update-index", mark, "code.py")
+    (repo / "code.py").write_text("2")
+    state = facts.commit(repo)
+    assert (state.dirty, state.changed) == (True, ("code.py",))
+    assert "told not to look at 1 file" in facts.commit_warnings(state)[0]
+
+
+def test_settings_of_git_hide_no_new_file(repo: Path) -> None:
+    git(repo, "config", "status.showUntrackedFiles", "no")
+    (repo / "new").mkdir()
+    (repo / "new/code.py").write_text("2")
+    assert facts.commit(repo).changed == ("new/code.py",)
+
+
+def test_where_git_fails_the_code_is_not_that_of_the_commit(repo: Path) -> None:
+    (repo / ".git/index").write_bytes(b"nonsense")
+    state = facts.commit(repo)
+    assert (state.sha, state.dirty) == (git(repo, "rev-parse", "HEAD"), True)
+    assert "`git status` fails" in facts.commit_warnings(state)[0]
+
+
 def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     state = facts.commit(tmp_path)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from commands import git, rml
 
 from regulated_ml.tracking.anchors import in_tags, trailer
@@ -49,6 +50,17 @@ def test_added_files_and_anchors_that_git_does_not_tell_are_found(small: Path) -
     assert sorted(found) == [*added, "tags"]
     assert "git does not say: fatal: not a git repository" in found["tags"]
     assert all("added" in found[place] for place in added)
+
+
+def test_variables_of_a_hook_lead_to_no_other_repositorys_tags(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = RunStore(small / "runs").trail.last()
+    assert newest is not None
+    git(small, "tag", "--annotate", "model-1", "--message", trailer(newest))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    (anchor,), findings = in_tags(small, Trail(small / "runs"))
+    assert (anchor.number, findings) == (newest.number, [])
 
 
 def test_without_a_repository_there_are_no_anchors_and_nothing_is_wrong(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """Where hashes of the trail are kept besides the trail: tags of releases, and a bucket on AWS."""
 
 import re
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from regulated_ml.platforms.sagemaker.keeping import CLONE, Kept
+from regulated_ml.tracking import git
 from regulated_ml.tracking.trail import FETCHED, Anchor, Entry, Finding, Trail
 
 # A line of a tag's message; `git interpret-trailers` reads it too.
@@ -32,13 +32,7 @@ def in_tags(root: Path, trail: Trail) -> tuple[list[Anchor], list[Finding]]:
         return [], []
     form = f"--format=%(objecttype) %(refname:short)%0a%(contents){END}"
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "for-each-ref", "refs/tags", form],
-            capture_output=True,
-            text=True,
-            check=False,
-            errors="replace",
-        )
+        done = git.run(root, "for-each-ref", "refs/tags", form)
     except FileNotFoundError:
         return [], [_unknown("git is not installed")]
     if done.returncode != 0:

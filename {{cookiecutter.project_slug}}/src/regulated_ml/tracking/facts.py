@@ -4,7 +4,6 @@ import getpass
 import hashlib
 import os
 import platform
-import subprocess
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -14,16 +13,20 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from regulated_ml import locks
 from regulated_ml.files import sha256
 from regulated_ml.locks import LOCK
+from regulated_ml.tracking import git
 from regulated_ml.tracking.records import Commit, Dependencies, Identity
 
 LISTED_CHANGES = 20
+SKIP_WORKTREE = "S"  # a mark of `git ls-files -v`; in lower case it stands for assume-unchanged
+UNDECEIVED = ("-c", "core.fsmonitor=false")  # whose program may say that nothing has changed
+ALL_FILES = ("--no-renames", "--untracked-files=all")
 
 
 def commit(root: Path) -> Commit:
     """The commit of the repository at `root`, and what differs from it.
 
-    Git is asked without the variables GIT_*, which a hook or another tool may have set to point to
-    some other repository.
+    What git was told not to look at counts as changed, and so does everything where it fails:
+    nobody can then say that the code is that of the commit.
     """
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is None:
@@ -31,16 +34,48 @@ def commit(root: Path) -> Commit:
     if Path(top).resolve() != root.resolve():
         # Another repository's commit says nothing about this code.
         return _uncommitted("the folder lies inside another git repository")
-    status = _git(root, "status", "--no-renames", "--porcelain=v1", "-z") or ""
-    changed = [entry[3:] for entry in status.split("\0") if len(entry) > 3]
+    changed, hidden = _changed(root), _hidden(root)
+    known = changed is not None and hidden is not None
+    listed = list(dict.fromkeys((*(changed or ()), *(hidden or ()))))
     sha = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     return Commit(
         sha=sha,
         branch=_git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
-        dirty=bool(changed),
-        changed=tuple(changed[:LISTED_CHANGES]),
-        note="" if sha else "the repository has no commit yet",
+        dirty=bool(listed) or not known,
+        changed=tuple(listed[:LISTED_CHANGES]),
+        note=_note(sha, known, hidden),
     )
+
+
+def _changed(root: Path) -> list[str] | None:
+    """The files that differ from the commit; None where git does not say.
+
+    What a person's settings of git leave out is asked for all the same.
+    """
+    status = _git(root, *UNDECEIVED, "status", *ALL_FILES, "--porcelain=v1", "-z")
+    if status is None:
+        return None
+    return [entry[3:] for entry in status.split("\0") if len(entry) > 3]
+
+
+def _hidden(root: Path) -> list[str] | None:
+    """The files that are marked so that git does not look at them; None where it does not say."""
+    listed = _git(root, "ls-files", "-v", "-z")
+    if listed is None:
+        return None
+    marked = (entry.partition(" ") for entry in listed.split("\0"))
+    return [path for mark, _, path in marked if mark == SKIP_WORKTREE or mark.islower()]
+
+
+def _note(sha: str | None, known: bool, hidden: list[str] | None) -> str:
+    if sha is None:
+        return "the repository has no commit yet"
+    if not known:
+        return "git does not say which files differ from it: `git status` fails"
+    if hidden:
+        count = "1 file" if len(hidden) == 1 else f"{len(hidden)} files"
+        return f"git was told not to look at {count} (git ls-files -v shows which)"
+    return ""
 
 
 def commit_warnings(state: Commit) -> list[str]:
@@ -48,7 +83,8 @@ def commit_warnings(state: Commit) -> list[str]:
     if state.sha is None:
         return [f"The code is in no commit: {state.note}."]
     if state.dirty:
-        return [f"The code differs from commit {state.sha[:12]}."]
+        why = f": {state.note}" if state.note else ""
+        return [f"The code differs from commit {state.sha[:12]}{why}."]
     return []
 
 
@@ -124,16 +160,8 @@ def _uncommitted(note: str) -> Commit:
 
 def _git(root: Path, *arguments: str) -> str | None:
     """What git prints, or None when it fails or is not there."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
-        result = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            encoding="utf-8",
-            errors="backslashreplace",  # a file's name may be in another encoding
-            env=environment,
-            check=False,
-        )
+        result = git.run(root, *arguments)
     except FileNotFoundError:
         return None
     return result.stdout.rstrip("\n") if result.returncode == 0 else None

@@ -23,6 +23,49 @@ WITHOUT_HOOKS = ("-c", "core.hooksPath=/dev/null")
 SAID_LINES = 3  # of git's own words, in an error
 
 
+def run(
+    root: Path,
+    *arguments: str,
+    text: str = "",
+    locks: tuple[int, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """What git does and says in a folder, whatever its exit status; it never asks the terminal.
+
+    `text` is its standard input. `locks` are descriptors that are held for as long as it lives.
+
+    Raises:
+        FileNotFoundError: git is not installed.
+    """
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        input=text,
+        env={**_environment(), **(environment or {})},
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",  # a file's name may be in another encoding
+        pass_fds=locks,
+        check=False,
+    )
+
+
+def file_in(root: Path, commit: str, path: str) -> bytes | None:
+    """The bytes of a file as a commit has it; None where git is not there or has none."""
+    show = ["git", "-C", str(root), "show", f"{commit}:{path}"]
+    try:
+        done = subprocess.run(show, env=_environment(), capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _environment() -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}"
+    asked = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "", "PATH": programs}
+    return {**own, **asked}
+
+
 class Git:
     """The repository that a folder is the top of.
 
@@ -49,23 +92,8 @@ class Git:
         locks: tuple[int, ...] = (),
         environment: Mapping[str, str] | None = None,
     ) -> "subprocess.CompletedProcess[str]":
-        """What git does and says, whatever its exit status; it never asks the terminal.
-
-        `text` is its standard input. `locks` are descriptors that are held for as long as it lives.
-        """
-        own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        programs = f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}"
-        asked = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "", "PATH": programs}
-        return subprocess.run(
-            ["git", "-C", str(self.root), *arguments],
-            input=text,
-            env={**own, **asked, **(environment or {})},
-            capture_output=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            pass_fds=locks,
-            check=False,
-        )
+        """What git does and says, whatever its exit status."""
+        return run(self.root, *arguments, text=text, locks=locks, environment=environment)
 
     def output(self, *arguments: str) -> str | None:
         """What git prints, or None where it fails."""

@@ -8,7 +8,6 @@ the only time is the record's.
 
 import hashlib
 import json
-import subprocess
 import tomllib
 import uuid
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import write_text
 from regulated_ml.locks import LOCK, Pin, read
 from regulated_ml.settings import Settings
+from regulated_ml.tracking import git
 from regulated_ml.tracking.licenses import Installed, installed
 from regulated_ml.tracking.records import Record
 
@@ -211,14 +211,8 @@ def _pins(root: Path, record: Record) -> list[Pin]:
 def _locks(root: Path, record: Record) -> Iterator[bytes]:
     if (root / LOCK).is_file():
         yield (root / LOCK).read_bytes()
-    if record.commit.sha:
-        shown = subprocess.run(
-            ["git", "-C", str(root), "show", f"{record.commit.sha}:{LOCK}"],
-            capture_output=True,
-            check=False,
-        )
-        if shown.returncode == 0:
-            yield shown.stdout
+    if record.commit.sha and (content := git.file_in(root, record.commit.sha, LOCK)):
+        yield content
 
 
 def _needed(root: Path, here: Mapping[str, Installed]) -> set[str]:
