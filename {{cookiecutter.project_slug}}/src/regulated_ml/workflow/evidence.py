@@ -139,7 +139,8 @@ def commit_mistake(commit: Commit) -> str:
     if commit.sha is None:
         return commit.note
     shown = ", ".join(commit.changed[:3]) + (", ..." if len(commit.changed) > 3 else "")
-    return f"these files differed: {shown}" if commit.dirty else ""
+    differed = f"these files differed: {shown}" if shown else ""
+    return "; ".join(filter(None, (differed, commit.note)))
 
 
 def exceptions_for(settings: Settings, evidence: Sequence[Record]) -> list[dict[str, Any]]:
