@@ -49,6 +49,15 @@ class Away:
         variables = {**self.account.moto.environment, "AWS_ENDPOINT_URL": self.front.url, **person}
         return rml(self.repository, "--env", env, "model", *arguments, "--json", **variables)
 
+    def remembered(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """A description with its properties, which moto forgets at an update, and AWS does not."""
+        made = {
+            sent["ModelPackageDescription"]: sent["CustomerMetadataProperties"]
+            for sent in self.front.sent("CreateModelPackage")
+        }
+        kept = made.get(answer["ModelPackageDescription"], {})
+        return {"CustomerMetadataProperties": kept, **answer}
+
     def packages(self, **person: str) -> list[dict[str, Any]]:
         """Every package of the group, as SageMaker describes it."""
         client = as_person(self.account.moto, "sagemaker", person)
@@ -112,6 +121,7 @@ def run_on_sagemaker(account: Account, developer: str, state: State = "synthetic
         changed=lambda run: {"remote": _remote(account, run)},
     )
     away = Away(account, runs, Front(account.moto.url))
+    away.front.changes["DescribeModelPackage"] = away.remembered
     for run in runs.values():
         _lay(away, run)
     return away

@@ -147,6 +147,50 @@ def test_a_hostile_reason_breaks_no_table(registered: Registry) -> None:
     assert [(each["version"], each["status"]) for each in listed] == [("v1", "rejected")]
 
 
+@pytest.mark.parametrize("verb", ["approve", "reject", "promote", "release"])
+def test_an_act_names_its_version(registered: Registry, verb: str) -> None:
+    more = {"reject": ("--reason", "No."), "promote": ("--to", "local")}.get(verb, ())
+    done = rml(registered.repository, "model", verb, "latest", *more, LOGNAME="anna")
+    assert done.returncode == ExitStatus.USAGE
+    assert "the version is named by its number" in done.stderr
+
+
+def test_what_was_said_first_stands(registered: Registry) -> None:
+    registered.approve("It is good enough.")
+    done = rml(
+        registered.repository, "model", "approve", "v1", "--reason", "Another.", LOGNAME="anna"
+    )
+    assert "The decision stands as it was made" in done.stderr
+
+
+def test_who_registered_does_not_complete_a_decision(registered: Registry) -> None:
+    registered.approve()
+    assert "another person" in refused(lambda: registered.approve(by="dev"))["you"]
+
+
+def test_the_documents_of_an_approval_say_whose_it_is(registered: Registry) -> None:
+    done = registered.approve()
+    folder = registered.store.folder_of(done.record) / "documents"
+    for name in ("model-card.md", "inventory-entry.md"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "aid before anna, whose approval keeps this document" in text
+        assert "v1 is pending" not in text
+        assert "| pending |" not in text
+        assert "Nobody has decided" not in text
+
+
+def test_a_trail_that_a_tag_contradicts_is_no_ground(registered: Registry) -> None:
+    run = registered.store.get("evaluate").id
+    message = f"Another trail\n\nRun: {run}\nTrail-Entry: 2 {'a' * 64}"
+    git(
+        registered.repository,
+        *("-c", "user.name=A", "-c", "user.email=a@example.com"),
+        *("tag", "--annotate", "model/v0", "--message", message),
+    )
+    found = refused(registered.approve)
+    assert any("the trail was written anew" in rule for rule in found.values())
+
+
 def test_an_unknown_version_is_named(registered: Registry) -> None:
     done = rml(registered.repository, "model", "approve", "v7", LOGNAME="anna")
     assert done.returncode == ExitStatus.DATA

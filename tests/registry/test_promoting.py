@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aws import Moto, seed
 from commands import rml
+from platforms.front_double import refusal
 
 from regulated_ml.errors import ExitStatus
 
@@ -22,7 +23,7 @@ from .away import (
 )
 from .conftest import Registry
 
-MODEL = "credit-default/test/models/v2/model.tar.gz"
+BUCKET = "credit-default-test-model"
 
 pytestmark = pytest.mark.slow
 
@@ -45,12 +46,14 @@ def test_an_approved_version_goes_to_another_account(away: Away) -> None:
     assert early.returncode == ExitStatus.FOUND
     assert "v2 is pending" in early.stderr
     approved = said(away.rml(user(moto, "anna"), "approve", "v2"))
+    place = f"credit-default/test/models/v2/{approved['register']['id']}"
+    model = f"{place}/model.tar.gz"
     done = said(away.rml(berta, "promote", "v2", "--to", "test", env="local"))
     assert done["promoted"] == ["test"]
     # The bytes that were evaluated, under the key of the other account.
     s3 = as_person(moto, "s3", berta)
-    head = s3.head_object(Bucket="credit-default-test-model", Key=MODEL)
-    body = s3.get_object(Bucket="credit-default-test-model", Key=MODEL)["Body"].read()
+    head = s3.head_object(Bucket=BUCKET, Key=model)
+    body = s3.get_object(Bucket=BUCKET, Key=model)["Body"].read()
     train = away.runs["train"]
     assert body == (away.store.folder_of(train) / "model.tar.gz").read_bytes()
     assert head["SSEKMSKeyId"] == key != away.account.key
@@ -59,10 +62,9 @@ def test_an_approved_version_goes_to_another_account(away: Away) -> None:
     assert f":{OTHER}:model-package/" in package["ModelPackageArn"]
     assert package["ModelApprovalStatus"] == "Approved"
     (container,) = package["InferenceSpecification"]["Containers"]
-    assert container["ModelDataUrl"] == f"s3://credit-default-test-model/{MODEL}"
+    assert container["ModelDataUrl"] == f"s3://{BUCKET}/{model}"
     quality = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-    assert quality == "s3://credit-default-test-model/credit-default/test/models/v2/evaluation.json"
-    # moto forgets the properties at the first update, and AWS does not.
+    assert quality == f"s3://{BUCKET}/{place}/evaluation.json"
     _, sent = away.front.sent("CreateModelPackage")
     origin = sent["CustomerMetadataProperties"]
     assert origin["source_package"] == approved["package"]
@@ -78,6 +80,20 @@ def test_an_approved_version_goes_to_another_account(away: Away) -> None:
     # One who stands in the wrong account promotes nothing.
     wrong = away.rml(user(moto, "carl"), "promote", "v2", "--to", "test", env="local")
     assert "the environment test is in account 222233334444" in wrong.stderr
+
+
+def test_a_promotion_that_was_not_uploaded_is_none(away: Away) -> None:
+    moto = away.account.moto
+    berta = session(moto, "berta")
+    add_environment(away, "test", berta)
+    said(away.rml(user(moto, "anna"), "approve", "v2"))
+    away.front.instead["CreateModelPackage"] = [refusal("ThrottlingException")]
+    failed = away.rml(berta, "promote", "v2", "--to", "test", env="local")
+    assert failed.returncode == ExitStatus.RESOURCE
+    assert not [*away.repository.glob("runs/promote-*")]
+    again = said(away.rml(berta, "promote", "v2", "--to", "test", env="local"))
+    (package,) = away.packages(**berta)
+    assert (again["fresh"], again["package"]) == (True, package["ModelPackageArn"])
 
 
 def test_what_speaks_against_a_promotion_is_said_at_once(away: Away) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aws import ACCOUNT, Moto, seed
+from aws import ACCOUNT, REGION, Moto, seed
 from commands import rml
 from platforms.front_double import refusal
 
 from regulated_ml.errors import ExitStatus
 from regulated_ml.files import sha256
+from regulated_ml.platforms.sagemaker import naming
+from regulated_ml.settings import load
+from regulated_ml.tracking import registry
 
 from .away import DIGEST, IMAGE, Away, outputs, packed_by_sagemaker, run_on_sagemaker, said, user
 
@@ -145,6 +148,120 @@ def test_what_was_exchanged_in_the_bucket_is_registered_by_nobody(away: Away, st
     (problem,) = json.loads(done.stdout)["problems"]
     assert problem["value"] == f"s3://{bucket}/{prefix}/{name}"
     assert len(list((away.repository / "runs").glob("register-*"))) == 1  # that of local
+
+
+def test_a_package_is_not_trusted_by_its_description(away: Away) -> None:
+    moto = away.account.moto
+    dora, anna = user(moto, "dora"), user(moto, "anna")
+    away.front.instead["CreateModelPackage"] = [refusal("ThrottlingException")]
+    away.rml(dora, "register")
+    (sent,) = away.front.sent("CreateModelPackage")
+    (container,) = sent["InferenceSpecification"]["Containers"]
+    container["ModelDataUrl"] = "s3://elsewhere/model.tar.gz"
+    sent.pop("SecurityConfig")
+    away.account.client("sagemaker").create_model_package(**sent)
+    for person, verb in ((dora, ("register",)), (anna, ("approve", "v2"))):
+        done = away.rml(person, *verb)
+        assert done.returncode == ExitStatus.FOUND
+        (problem,) = json.loads(done.stdout)["problems"]
+        assert problem["field"].endswith("ModelDataUrl")
+        assert problem["value"] == "s3://elsewhere/model.tar.gz"
+    assert away.packages()[0]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_two_packages_of_one_version_are_refused(away: Away) -> None:
+    moto = away.account.moto
+    said(away.rml(user(moto, "dora"), "register"))
+    (sent,) = away.front.sent("CreateModelPackage")
+    more = {k: v for k, v in sent.items() if k not in ("SecurityConfig", "ClientToken")}
+    away.account.client("sagemaker").create_model_package(**more)
+    done = away.rml(user(moto, "anna"), "approve", "v2")
+    assert done.returncode == ExitStatus.FOUND
+    assert "one package is described as" in done.stderr
+
+
+def test_what_was_exchanged_since_it_was_registered_is_approved_by_nobody(away: Away) -> None:
+    moto = away.account.moto
+    dora, anna = user(moto, "dora"), user(moto, "anna")
+    said(away.rml(dora, "register"))
+    address = _exchange_the_model(away)
+    for person, verb in ((anna, ("approve", "v2")), (dora, ("register",))):
+        done = away.rml(person, *verb)
+        (problem,) = json.loads(done.stdout)["problems"]
+        assert problem["value"] == address
+    assert not [*away.repository.glob("runs/approve-*")]
+
+
+def test_who_completes_a_decision_is_held_to_the_same(away: Away) -> None:
+    moto = away.account.moto
+    dora, anna = user(moto, "dora"), user(moto, "anna")
+    said(away.rml(dora, "register"))
+    away.front.instead["UpdateModelPackage"] = [refusal("ThrottlingException")]
+    assert away.rml(anna, "approve", "v2", "--reason", "Good.").returncode == ExitStatus.RESOURCE
+    # The record is there. What the developer may not decide he may not complete either.
+    own = away.rml(dora, "approve", "v2")
+    assert own.returncode == ExitStatus.FOUND
+    assert "another person than the developer" in own.stderr
+    address = _exchange_the_model(away)
+    assert address in away.rml(anna, "approve", "v2").stderr
+    (package,) = away.packages()
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_of_two_clones_that_take_a_number_at_once_none_keeps_it(away: Away) -> None:
+    dora = user(away.account.moto, "dora")
+    other = "register-20261124-101112-abcdef"
+
+    def at_once(_: object) -> None:
+        away.front.after.clear()
+        away.account.client("sagemaker").create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelPackageDescription=f"credit-default v2 in dev, {other}",
+        )
+
+    away.front.after["CreateModelPackage"] = at_once
+    done = away.rml(dora, "register")
+    assert done.returncode == ExitStatus.DATA
+    (own,) = {each.name for each in away.repository.glob("runs/register-*")} - {_local(away)}
+    for name in (own, other):
+        assert name in done.stderr
+    approved = away.rml(user(away.account.moto, "anna"), "approve", "v2")
+    assert other in approved.stderr
+    again = said(away.rml(dora, "register"))
+    assert (again["version"], again["fresh"]) == ("v3", True)
+
+
+def test_an_anchor_in_the_bucket_that_disagrees_is_named(away: Away) -> None:
+    moto = away.account.moto
+    said(away.rml(user(moto, "dora"), "register"))
+    # The same run was entered before, in a trail that began otherwise: this one is written anew.
+    run = away.runs["evaluate"].id
+    address = naming.trail(load(away.repository, "dev"))
+    s3 = away.account.client("s3")
+    s3.create_bucket(
+        Bucket=address.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    key = f"{address.prefix}{'a' * 16}/00000007-run-{'b' * 64}-{'c' * 64}-{run}.json"
+    s3.put_object(Bucket=address.bucket, Key=key, Body=b"{}")
+    done = away.rml(user(moto, "anna"), "approve", "v2")
+    assert done.returncode == ExitStatus.FOUND
+    assert "the trail was written anew" in done.stderr
+
+
+def _exchange_the_model(away: Away) -> str:
+    """Puts other files into the archive of the model in S3; returns its address."""
+    bucket, prefix = outputs(away.runs["train"])
+    s3 = away.account.client("s3")
+    key = f"{prefix}/model.tar.gz"
+    content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.put_object(Bucket=bucket, Key=key, Body=packed_by_sagemaker(content, b" "))
+    return f"s3://{bucket}/{key}"
+
+
+def _local(away: Away) -> str:
+    """The registration of `local`, which was there before."""
+    versions = registry.versions(away.store.all())
+    return next(v.registered.id for v in versions if v.registered.environment == "local")
 
 
 def test_a_version_is_decided_about_where_it_was_registered(away: Away) -> None:
