@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
-from aws import ACCOUNT, REGION, Account
+from aws import ACCOUNT, REGION, TRAIL_BUCKET, Account
 from commands import rml
 
 from .resolving import resolved
@@ -33,7 +33,7 @@ PSEUDO = {
 def bare(account: Account) -> None:
     """Takes away what the templates make: role and buckets."""
     account.client("iam").delete_role(RoleName=account.role.rpartition("/")[2])
-    for bucket in account.buckets:
+    for bucket in (*account.buckets, TRAIL_BUCKET):
         account.client("s3").delete_bucket(Bucket=bucket)
 
 

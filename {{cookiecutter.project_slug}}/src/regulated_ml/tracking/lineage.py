@@ -67,7 +67,12 @@ def rows(target: Record, known: Sequence[Record]) -> list[Row]:
 
 def of_version(version: Version, known: Sequence[Record]) -> list[Row]:
     """The lineage of a model version: what its registration rests on, and what was done with it."""
-    return _chain([version.registered, *version.acts], known)
+    acts = {run.id: run for run in version.acts}
+    for run in known:
+        # Monitoring rests on a deployment, and does not name the registration itself.
+        if run.step in ACTS and run.step != "register" and acts.keys() & set(run.parents):
+            acts[run.id] = run
+    return _chain([version.registered, *acts.values()], known)
 
 
 def _chain(ends: Sequence[Record], known: Sequence[Record]) -> list[Row]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from regulated_ml.platforms.sagemaker.serving import Model, Serving
 
 VERSION_NAME = re.compile(r"latest|v?\d+")
+FETCH = "fetch the records of whoever made it: rml --env ENVIRONMENT runs fetch"
 DEPLOY, ENDPOINT = "deploy", "endpoint"  # the act, and the parameter of it that names the endpoint
 
 
@@ -49,7 +50,7 @@ def trace(
     """
     known = store.all()
     if VERSION_NAME.fullmatch(name):
-        return _version(registry.find(known, name), known)
+        return _version(registry.find(known, name, settings.environment), known)
     if any(run.id.startswith(name) or run.step == name for run in known):
         target = store.get(name)
         return Traced(target.id, target.id, lineage.rows(target, known))
@@ -80,7 +81,11 @@ def _deployments(settings: Settings, known: Sequence[Record]) -> list[Record]:
 
 
 def _deployment(deployed: Record, known: Sequence[Record]) -> Traced:
-    version = registry.find(known, str(deployed.parameters[VERSION]))
+    registered = [v for v in registry.versions(known) if v.registered.id in deployed.parents]
+    if not registered:
+        rule = "none of the registrations here is one that the deployment names"
+        raise UserError.one("deployment", deployed.id, rule, FETCH)
+    version = registered[0]
     return Traced(deployed.parameters[ENDPOINT], deployed.id, lineage.of_version(version, known))
 
 
@@ -111,7 +116,9 @@ def _prediction(settings: Settings, found: Capture, known: Sequence[Record]) -> 
     """The lineage of a prediction: of the version that has made it."""
     if settings.platform is None and VERSION_NAME.fullmatch(found.variant):
         # A local endpoint says in the file's path which version answers: two may, for a moment.
-        return _made_by(settings, found, registry.find(known, found.variant), known)
+        return _made_by(
+            settings, found, registry.find(known, found.variant, settings.environment), known
+        )
     earlier = [
         run
         for run in _deployments(settings, known)
@@ -161,8 +168,7 @@ def _serving_then(settings: Settings, found: Capture) -> "Serving":
         rule = f"{rule} there is older, and the endpoint was {was}"
     else:
         rule = f"{rule} there is older"
-    fix = "fetch the records of whoever deployed it: rml runs fetch --env ENVIRONMENT"
-    raise UserError.one("prediction", found.id, rule, fix)
+    raise UserError.one("prediction", found.id, rule, FETCH)
 
 
 def _row(settings: Settings, found: Capture, parent: str) -> Row:
@@ -210,8 +216,7 @@ def _served(settings: Settings, endpoint: "Serving", known: Sequence[Record]) ->
     rule = (
         f"it serves {models}, which is {'several versions' if found else 'no version'} known here"
     )
-    fix = "fetch the records of whoever registered it: rml runs fetch --env ENVIRONMENT"
-    raise UserError.one("endpoint", endpoint.endpoint, rule, fix)
+    raise UserError.one("endpoint", endpoint.endpoint, rule, FETCH)
 
 
 def _is(settings: Settings, version: Version, model: "Model", known: Sequence[Record]) -> bool:
