@@ -185,7 +185,7 @@ def test_what_is_deployed_is_as_the_standard_asks(deployed: Account) -> None:
     assert len(alarms) == 4
     assert deployed.client("codecommit").get_repository(repositoryName="credit-default")
     endpoints = deployed.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
-    assert len(endpoints) == 11
+    assert len(endpoints) == 12
 
 
 @pytest.mark.slow
