@@ -11,6 +11,7 @@ HEX17 = "0a1b2c3d4e5f60718"
 UUID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:eu-central-1:111122223333:key/{UUID}"
 ROLE = "arn:aws:iam::111122223333:role/CreditDefault"
+MLFLOW = "arn:aws:sagemaker:eu-central-1:111122223333:mlflow-tracking-server/team"
 
 ACCEPTED = {
     "project_name": [
@@ -44,6 +45,11 @@ ACCEPTED = {
         ROLE,
         "arn:aws:iam::111122223333:role/service-role/team/A+b=c,d.e@f_g-h",
         "arn:aws-iso-b:iam::111122223333:role/" + "r" * 64,
+    ],
+    "mlflow_arn": [
+        MLFLOW,
+        "arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/app-ABC123",
+        "arn:aws-us-gov:sagemaker:us-gov-west-1:111122223333:mlflow-tracking-server/" + "a" * 256,
     ],
     "role_name": ["CreditDefault", "A+b=c,d.e@f_g-h", "r" * 64],
     "bucket": [
@@ -163,6 +169,17 @@ REFUSED = {
         ROLE + "/",
         ROLE + " x",
         ROLE + "*",
+    ],
+    "mlflow_arn": [
+        "",
+        "team",
+        "https://mlflow.example.com",
+        MLFLOW.replace(":sagemaker:", ":s3:"),
+        MLFLOW.replace("tracking-server", "server"),
+        MLFLOW.replace("111122223333", "1111"),
+        MLFLOW + "-",
+        MLFLOW + "/x",
+        MLFLOW + " x",
     ],
     "role_name": ["", "r" * 65, "a/b", "a b"],
     "bucket": [
