@@ -93,6 +93,7 @@ def test_it_is_a_page_with_a_picture_that_names_every_step(small: Path) -> None:
     assert set(STEPS) <= texts
     for row in rows_of(small)[1:]:
         assert row.id in page
+    assert "SYNTHETIC TWIN" in page[page.index("<body") :]
 
 
 def test_a_run_is_shown_whole_and_one_that_is_not_there_is_said(small: Path) -> None:

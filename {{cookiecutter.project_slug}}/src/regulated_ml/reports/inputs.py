@@ -3,7 +3,7 @@
 The same input gives the same bytes, so no time, user or machine is asked here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -39,6 +39,12 @@ STATES = (
 REAL, UNVERIFIED, SYNTHETIC = STATES
 
 
+def weakest(keys: Iterable[str]) -> State:
+    """The weakest of some states; one that is not known counts as unverified."""
+    places = {state.key: place for place, state in enumerate(STATES)}
+    return STATES[max(places.get(key, places[UNVERIFIED.key]) for key in keys)]
+
+
 @dataclass(frozen=True)
 class SiteInput:
     """The content of one site.
@@ -72,6 +78,4 @@ class SiteInput:
     def state(self) -> State:
         """The weakest state of the data and of all runs: a twin anywhere makes it a twin's site."""
         claimed = [self.data, *(record.get("data") or {} for record in self.records)]
-        states = {state.key: place for place, state in enumerate(STATES)}
-        unknown = states[UNVERIFIED.key]
-        return STATES[max(states.get(each.get("state", ""), unknown) for each in claimed)]
+        return weakest(str(each.get("state", "")) for each in claimed)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regulated_ml.files import write_text
+from regulated_ml.reports.inputs import weakest
 from regulated_ml.reports.pages import lineage
 from regulated_ml.reports.rendering import templates
 from regulated_ml.reports.security import FOLDER, frame
 from regulated_ml.reports.site import INDEX
 from regulated_ml.settings import Settings
-from regulated_ml.tracking.lineage import Row
+from regulated_ml.tracking.lineage import SOURCE, Row
 
 LONGEST = 100  # letters of a name in a file's name
 
@@ -28,11 +29,12 @@ def write(settings: Settings, name: str, target: str, rows: Sequence[Row]) -> Pa
     word = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:LONGEST]
     path = settings.root / FOLDER / f"lineage-{word}.html"
     page = lineage.page(path.name, name, target, rows)
+    tables = [str(row.parameters["state"]) for row in rows if row.step == SOURCE]
     links = [(INDEX, "Overview")] if path.with_name(INDEX).is_file() else []
     template = templates().get_template("page.html.j2")
     text = template.render(
         site=frame(settings),
-        state=None,
+        state=weakest(tables) if tables else None,
         here=path.name,
         links=[*links, (path.name, page.label)],
         page=page,
