@@ -25,7 +25,7 @@ from .conftest import Registry
 pytestmark = pytest.mark.slow
 
 # Of each act; RML_KILLS asks for more.
-MOMENTS = int(os.environ.get("RML_KILLS", "6"))  # read before the environment is scrubbed
+MOMENTS = int(os.environ.get("RML_KILLS", "2"))  # read before the environment is scrubbed
 COMMANDS = {"register": ("dev", "register"), "approve": ("anna", "approve", "v1")}
 AFTER_THE_FOLDER = 0.4  # seconds in which an act writes its files
 
