@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aws import ACCOUNT, REGION, Moto, seed
+from aws import ACCOUNT, Moto, seed
 from commands import rml
 from platforms.front_double import refusal
 
@@ -238,9 +238,6 @@ def test_an_anchor_in_the_bucket_that_disagrees_is_named(away: Away) -> None:
     run = away.runs["evaluate"].id
     address = naming.trail(load(away.repository, "dev"))
     s3 = away.account.client("s3")
-    s3.create_bucket(
-        Bucket=address.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
     key = f"{address.prefix}{'a' * 16}/00000007-run-{'b' * 64}-{'c' * 64}-{run}.json"
     s3.put_object(Bucket=address.bucket, Key=key, Body=b"{}")
     done = away.rml(user(moto, "anna"), "approve", "v2")
