@@ -9,6 +9,7 @@ import yaml
 
 # Fixtures of modules of their own, which all tests find by their names here.
 from aws import _server, account, moto  # noqa: F401
+from browser import browser  # noqa: F401
 from commands import ANSWERS, cookiecutter, git, rml
 from container import container_python  # noqa: F401
 

@@ -1,7 +1,5 @@
-"""A headless browser for the pages; on a machine without one the tests say that it is missing."""
+"""The pages of a whole site, and their windows in the headless browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -11,11 +9,6 @@ import pytest
 from sample_site import site
 
 from regulated_ml.reports.site import FILES, build_site
-
-CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-MISSING = (
-    "Chromium is missing: install it (Debian: apt-get install chromium), or name it in CHROMIUM"
-)
 
 
 @pytest.fixture(scope="session")
@@ -30,20 +23,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def texts(pages: Path) -> dict[str, str]:
     """The pages of that site by their names."""
     return {name: (pages / name).read_text(encoding="utf-8") for name in FILES}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Headless Chromium, started once."""
-    sync = pytest.importorskip("playwright.sync_api", reason="the package playwright is missing")
-    command = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)
-    if command is None:
-        pytest.skip(MISSING)
-    # Chromium's own sandbox needs rights that containers and root do not have.
-    with sync.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ RIGHT = [
 ]
 WRONG = {
     "https://team.mlflow.sagemaker.eu-central-1.app.aws": "that is its address in the browser",
-    f"{START}:mlflow-tracking-server/": "list them with",
-    f"{START}:mlflow-tracking-server/a b": "list them with",
-    f"{START}:domain/d-1": "list them with",
+    f"{START}:mlflow-tracking-server/": "aws sagemaker list-mlflow-tracking-servers",
+    f"{START}:mlflow-tracking-server/a b": "aws sagemaker list-mlflow-tracking-servers",
+    f"{START}:domain/d-1": "aws sagemaker list-mlflow-tracking-servers",
     f"{RIGHT[0]}\n": "take out <U+000A>",
     "{{ 7 }}": "take out {{",
     f"{START.replace('1111', '9999')}:mlflow-app/a": "change aws_account_id",

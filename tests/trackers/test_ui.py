@@ -18,7 +18,6 @@ from commands import rml
 from regulated_ml.errors import ExitStatus
 
 pytest.importorskip("mlflow")
-CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -66,20 +65,14 @@ def ui(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]
 
 
 @pytest.mark.slow
-def test_the_pages_show_the_runs_and_ask_no_other_address(ui: Ui) -> None:
-    sync = pytest.importorskip("playwright.sync_api", reason="the package playwright is missing")
-    command = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)
-    if command is None:
-        pytest.skip("Chromium is missing")
+def test_the_pages_show_the_runs_and_ask_no_other_address(ui: Ui, browser: Any) -> None:
     asked: list[str] = []
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1500, "height": 900})
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-        page.goto(f"http://127.0.0.1:{ui.port}/")
-        _looked_at(page)
-        browser.close()
+    page = browser.new_page(viewport={"width": 1500, "height": 900})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    page.goto(f"http://127.0.0.1:{ui.port}/")
+    _looked_at(page)
+    page.close()
     hosts = {url.split("/")[2] for url in asked if url.startswith("http")}
     assert hosts == {f"127.0.0.1:{ui.port}"}
 
