@@ -61,3 +61,28 @@ def test_the_name_of_a_job_stays_whole_where_there_is_room(
     columns, row = TABLES["jobs list"]
     output.print_table("", columns, [row])
     assert JOB in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("width", "heads", "name"),
+    [
+        (120, "run started seconds commit data result", JOB[15:]),
+        (80, "run commit result", JOB[15:]),  # the whole id: it can be copied, and holds the time
+        (40, "run commit result", "evaluate-…9-abcdef"),  # 18: 6 and 7 beside it, and three gaps
+    ],
+)
+def test_a_list_gives_up_columns_before_it_breaks_a_name(
+    width: int,
+    heads: str,
+    name: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns, row = TABLES["runs list"]
+    output.print_table("", columns, [row], spare=("started", "seconds", "data"))
+    shown, _, below = capsys.readouterr().out.partition("No room for: ")
+    assert shown.split("─")[0].split() == heads.split()
+    assert name in shown.split()
+    absent = [column for column in columns if column not in heads.split()]
+    assert below.partition(" (")[0] == ", ".join(absent)

@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="The table: get it, check it, descr
 FileArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FILE]",
+        metavar="FILE",
         help="A table (CSV, XLS, Parquet or a zip of one); else the repository's own or its twin.",
         show_default=False,
     ),
@@ -37,7 +37,7 @@ def fetch(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="A file to take instead of downloading one (CSV, XLS, Parquet or zip).",
             show_default=False,
         ),

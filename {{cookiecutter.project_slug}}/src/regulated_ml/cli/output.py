@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 120  # characters
 GAP = 3  # characters between two columns of a table
 SHORT_WORD = 10  # characters of a word that never breaks: 2026-11-24, 12:30:59, Completed
+READABLE = 20  # characters of a column of words, below which others make room for it
 LONGEST_LINE = 40_000  # characters; a command with a policy in it may have 20,480
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
@@ -61,27 +62,72 @@ def print_json(content: Any) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout; cells are shown with control characters made visible."""
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    spare: Sequence[str] = (),
+) -> None:
+    """A table on stdout; cells are shown with control characters made visible.
+
+    Args:
+        title: above it; may be empty.
+        columns: their heads; the first column names the row.
+        rows: a cell a column.
+        spare: columns of a list of names that a narrow terminal does without, the first of them
+            first; a line below says which. A name that is still too long is shortened, not broken.
+    """
     from rich import box
     from rich.table import Table
 
     terminal = console()
     lines = [[visible(str(cell), limit=400) for cell in row] for row in rows]
+    cells = {column: [line[place] for line in lines] for place, column in enumerate(columns)}
+    absent = _done_without(cells, spare, terminal.width)
+    shown = {column: texts for column, texts in cells.items() if column not in absent}
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    cells = [[line[number] for line in lines] for number in range(len(columns))]
-    least = list(map(_least, columns, cells))
+    least = {column: _least(column, texts) for column, texts in shown.items()}
     # The first column names the row, and is there to be copied; yet it starves no other.
-    whole = max(map(len, (columns[0], *cells[0])))
-    beside = sum(least[1:]) + GAP * len(columns)
-    is_whole = whole <= max(terminal.width // 3, terminal.width - beside)
-    for number, column in enumerate(columns):
-        no_wrap = is_whole and number == 0
-        width = whole if no_wrap else least[number]
+    name = columns[0]
+    whole = max(map(len, (name, *shown[name])))
+    left = terminal.width - sum(least.values()) + least[name] - GAP * len(shown)
+    is_whole = whole <= max(terminal.width // 3, left)
+    if not is_whole and spare:
+        whole, is_whole = max(left, least[name]), True
+        shown[name] = [shortened(cell, whole) for cell in shown[name]]
+    for column in shown:
+        no_wrap = is_whole and column == name
+        width = whole if no_wrap else least[column]
         table.add_column(column, overflow="fold", no_wrap=no_wrap, min_width=width)
-    for line in lines:
-        table.add_row(*line)
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*row)
     terminal.print(table)
+    if absent and lines:
+        terminal.print(f"No room for: {', '.join(absent)} (--json has all)\n", style="dim")
+
+
+def shortened(name: str, most: int) -> str:
+    """A name in at most so many characters: what is too long goes from its middle."""
+    if len(name) <= most:
+        return name
+    kept = max(most - 1, 2)
+    return f"{name[: kept - kept // 2]}…{name[-(kept // 2) :]}"
+
+
+def _done_without(
+    cells: Mapping[str, Sequence[str]], spare: Sequence[str], width: int
+) -> list[str]:
+    """The spare columns that go, so that the last column, that of words, can be read."""
+    absent: list[str] = []
+    *others, words = cells
+    needed = min(READABLE, max(map(len, cells[words]), default=0))
+    for column in spare:
+        there = [each for each in others if each not in absent]
+        taken = sum(max(map(len, (each, *cells[each]))) + GAP for each in there)
+        if taken + needed + 2 <= width:
+            break
+        absent.append(column)
+    return absent
 
 
 def _least(column: str, cells: Sequence[str]) -> int:

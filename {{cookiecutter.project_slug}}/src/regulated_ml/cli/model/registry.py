@@ -79,12 +79,13 @@ def list_versions(
                 _day(version.registered),
                 version.registered.environment,
                 version.status,
-                _who(version.decision) if version.decision else "",
+                shown.person(_who(version.decision)) if version.decision else "",
                 ", ".join(_places(version)),
                 shown.headlines(version.registered.metrics),
             )
             for version in versions
         ],
+        spare=("registered", "promoted"),
     )
 
 

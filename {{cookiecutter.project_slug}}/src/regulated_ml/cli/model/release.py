@@ -60,7 +60,7 @@ def _say(done: "Released", remote: str) -> None:
     typer.echo(f"tag       {tagged}{place['tag']} on {place['commit'][:12]}")
     for ref, state in done.pushed.items():
         typer.echo(f"pushed    {ref} to {remote}: {state}")
-    typer.echo(f"read it   git show {place['tag']}")
+    typer.echo(f"read it   git tag -n99 -l {place['tag']}")
 
 
 def _warn_of_another_repository(settings: "Settings", done: "Released") -> None:

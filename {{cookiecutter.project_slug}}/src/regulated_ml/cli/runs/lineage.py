@@ -34,7 +34,7 @@ class LineageFormat(StrEnum):
 
 
 def lineage(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help=NAME_HELP)] = "train",
+    name: Annotated[str, typer.Argument(metavar="RUN", help=NAME_HELP)] = "train",
     form: Annotated[
         LineageFormat, typer.Option("--format", help="html writes a page with a picture.")
     ] = LineageFormat.TABLE,

@@ -43,12 +43,14 @@ def list_runs(
             )
             for run in runs
         ],
+        spare=("started", "seconds", "data"),  # an id holds the time
     )
 
 
 def compare(
     names: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN...", help="Ids, or unique beginnings of ids.")
+        list[str],
+        typer.Argument(metavar="RUN", help="Two or more: ids, or unique beginnings of ids."),
     ],
     as_json: output.JsonOption = False,
 ) -> None:

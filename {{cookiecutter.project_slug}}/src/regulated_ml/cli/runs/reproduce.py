@@ -18,7 +18,7 @@ NAME_HELP = (
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(metavar="[RUN]", help=NAME_HELP)] = "",
+    name: Annotated[str, typer.Argument(metavar="RUN", help=NAME_HELP)] = "",
     python: Annotated[
         str, typer.Option("--python", help="Another Python than the run's, such as 3.13.")
     ] = "",

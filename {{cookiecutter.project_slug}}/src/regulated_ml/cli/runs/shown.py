@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 RUN_HELP = "An id, a unique beginning of one, or a step: its latest run."
 HEADLINES = ("auc", "gini", "ks", "rounds", "train_rows", "test_rows", "declined", "version")
+AT_ONCE = 3  # headlines in a line
 
 
 def store(environment: str | None = None) -> "RunStore":
@@ -42,5 +43,6 @@ def short(value: object) -> str:
 
 
 def headlines(metrics: Mapping[str, object]) -> str:
-    """The metrics that one looks at first, in one line."""
-    return ", ".join(f"{name} {short(metrics[name])}" for name in HEADLINES if name in metrics)
+    """The metrics that one looks at first, in one line: an act has those of all its runs."""
+    there = [name for name in HEADLINES if name in metrics][:AT_ONCE]
+    return ", ".join(f"{name} {short(metrics[name])}" for name in there)
