@@ -1,5 +1,6 @@
 """The contract of the managed container, as it answered when it was asked."""
 
+import http.client
 import json
 from pathlib import Path
 
@@ -148,6 +149,20 @@ def test_a_client_of_the_service_can_call_it(
     assert refused.value.response["OriginalStatusCode"] == 400
     ids = [each["eventMetadata"].get("inferenceId") for each in shared.captured()]
     assert "client-1" in ids
+
+
+def test_an_answer_carries_the_id_under_which_it_is_found(served: Served, rows: list[str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.running.port, timeout=30)
+    found = []
+    for own in ({}, {"X-Amzn-SageMaker-Inference-Id": "client-1"}):
+        connection.request("POST", "/invocations", rows[0], {"content-type": "text/csv", **own})
+        answer = connection.getresponse()
+        answer.read()
+        found.append(answer.headers["X-Amzn-SageMaker-Inference-Id"])
+    connection.close()
+    first, second = (each["eventMetadata"] for each in served.captured())
+    assert found == [first["eventId"], "client-1"]
+    assert second["inferenceId"] == "client-1"
 
 
 def test_what_is_counted_is_what_was_asked(served: Served, rows: list[str]) -> None:

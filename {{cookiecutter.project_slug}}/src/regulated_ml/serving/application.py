@@ -41,6 +41,7 @@ class Answer(NamedTuple):
     status: int
     kind: str = "text/plain; charset=utf-8"
     body: bytes = b""
+    found_by: str = ""  # the id of the captured request, for whoever asks about it later
 
 
 class Scored(NamedTuple):
@@ -80,6 +81,9 @@ class Endpoint:
             extra: list[tuple[bytes, bytes]] = []
             if is_service:
                 answer, extra = _as_service(answer, self.variant)
+            if answer.found_by:
+                # SageMaker's own answers have no such header; its clients pass over it.
+                extra.append((INFERENCE_ID, answer.found_by.encode("latin-1")))
             if self.ends:
                 extra.append((b"connection", b"close"))
             length = str(len(answer.body)).encode()
@@ -147,14 +151,16 @@ class Endpoint:
             scored = self._scored(body, kind, explain)
         else:
             scored = await asyncio.to_thread(self._scored, body, kind, explain)
+        found_by = ""
         if self.capture:
             inference_id = headers.get(INFERENCE_ID, b"").decode("latin-1")
             now = datetime.now(UTC)
             # The scores alone: explanations tell of values that may be masked.
             scores = scored.scores
-            self._keep(Exchange(sent_type, body, scores.kind, scores.body, inference_id, now))
+            exchange = Exchange(sent_type, body, scores.kind, scores.body, inference_id, now)
+            found_by = self._keep(self.capture, exchange)
         self.counts.scored(scored.rows)
-        return scored.answer
+        return scored.answer._replace(found_by=found_by) if found_by else scored.answer
 
     def _scored(self, body: bytes, kind: str, expression: str) -> Scored:
         rows = parse(body, self.scorer.columns)
@@ -166,11 +172,9 @@ class Endpoint:
             answer = Answer(200, JSON, scoring.explained(scores, kind, found))
         return Scored(len(scores), plain, answer)
 
-    def _keep(self, exchange: Exchange) -> None:
-        if self.capture is None:
-            return
+    def _keep(self, capture: Capture, exchange: Exchange) -> str:
         try:
-            self.capture.take(exchange)
+            return capture.take(exchange)
         except NotCapturedError as error:
             said = f"the request cannot be captured, so it is not answered: {error}"
             raise RefusedError(507, said) from error

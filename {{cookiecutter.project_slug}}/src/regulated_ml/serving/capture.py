@@ -84,15 +84,20 @@ class Capture:
     _bytes: int = 0
     _opened: datetime | None = None
 
-    def take(self, exchange: Exchange) -> None:
+    def take(self, exchange: Exchange) -> str:
         """Captures an exchange, or not, as the sampling decides.
+
+        Returns:
+            The id under which it is found again: the caller's own, or else that of the event;
+            empty where it is not captured.
 
         Raises:
             NotCapturedError: it cannot be captured, and the options say `refuse`.
         """
         if self._random.random() * 100 >= self.options.sampling_percentage:
-            return
-        line = _line(exchange, self.options.masked)
+            return ""
+        event_id = str(uuid.uuid4())
+        line = _line(exchange, self.options.masked, event_id)
         with self._lock:
             try:
                 self._write(line, exchange.time)
@@ -106,6 +111,8 @@ class Capture:
                     logger.error("a request was not captured, %d in all: %s", self.lost, error)
                 if self.options.when_full == "refuse":
                     raise NotCapturedError(str(error)) from error
+                return ""
+        return exchange.inference_id or event_id
 
     def close(self) -> None:
         """Closes the open file."""
@@ -149,9 +156,9 @@ class Capture:
             self._file = None
 
 
-def _line(exchange: Exchange, masked: tuple[int, ...]) -> bytes:
+def _line(exchange: Exchange, masked: tuple[int, ...], event_id: str) -> bytes:
     """An exchange as a line of the file."""
-    metadata = {"eventId": str(uuid.uuid4())}
+    metadata = {"eventId": event_id}
     if exchange.inference_id:
         metadata["inferenceId"] = exchange.inference_id
     metadata["inferenceTime"] = f"{exchange.time:%Y-%m-%dT%H:%M:%SZ}"
