@@ -85,7 +85,6 @@ def test_what_cannot_be_deployed_is_refused_and_changes_nothing(registered: Path
             ("v1", "--name", "a/../b"): "letters, digits and single hyphens",
             ("v1", "--port", port): f"port {port} cannot be listened on: Address already in use",
             ("v1", "--port", "80"): "--port",
-            ("v1", "--env", "dev"): "endpoints are served in the environment local",
         }
         for arguments, sentence in refusals.items():
             done = rml(registered, "endpoint", "deploy", *arguments)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from regulated_ml.errors import ExitStatus, UserError
-from regulated_ml.files import replacing
+from regulated_ml.files import replacing, sha256
 
 # ValueError: a name that no file can have, with a null in it or letters of no encoding.
 # RecursionError: header upon header without a file; each is read by a call inside the last one.
@@ -76,6 +76,21 @@ def unpack(archive: Path, folder: Path) -> None:
     except UNREADABLE as error:
         shutil.rmtree(folder)
         raise _refusal(archive, "", f"it cannot be read: {error}") from error
+
+
+def content_hash(archive: Path) -> str:
+    """SHA-256 of an archive as `pack` would write its files.
+
+    SageMaker's archive of a model holds the time at which it was packed. The files are unpacked
+    beside it, and stay there.
+
+    Raises:
+        UserError: as `unpack`.
+    """
+    folder, packed = archive.parent / "unpacked", archive.parent / f"packed-{archive.name}"
+    unpack(archive, folder)
+    pack(folder, packed)
+    return sha256(packed)
 
 
 def mistake_in_model(archive: Path) -> str:

@@ -41,6 +41,19 @@ class TrainingInstance(Instance):
         return self
 
 
+class EndpointInstance(Section):
+    """The machines of an endpoint."""
+
+    type: Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")] = "ml.m5.large"
+    count: Annotated[int, Field(ge=1, le=100)] = 1  # prod has two at least: RML-ENDPOINT-1
+    price_per_hour: Annotated[float, Field(ge=0)] | None = None  # as your organisation pays it
+
+    @property
+    def has_own_disk(self) -> bool:
+        """Whether its disk is the instance's own, which takes no key."""
+        return OWN_DISK.fullmatch(self.type) is not None
+
+
 class Instances(Section):
     """The machine of each step."""
 
@@ -48,6 +61,7 @@ class Instances(Section):
     train: TrainingInstance = TrainingInstance()
     evaluate: Instance = Instance()
     explain: Instance = Instance()
+    score: Instance = Instance()  # a whole portfolio: `rml model score`
 
     def of(self, step: str) -> Instance:
         """The machine of a step; a sample is prepared where the rows are."""

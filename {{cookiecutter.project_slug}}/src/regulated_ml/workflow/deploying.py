@@ -62,7 +62,7 @@ def deploy(
         is_there = bool(serving and processes.told(serving) == options)
         if serving is None or not is_there:
             serving = processes.start(home, options, report)
-        record = _last_deployment(store, name)
+        record = last_deployment(settings, store, name)
         if is_there and record and record.parameters[VERSION] == version.number:
             return Deployed(serving, record, fresh=False)
         act = Act(
@@ -166,11 +166,12 @@ def _masked(settings: Settings, store: RunStore, model: Record) -> tuple[int, ..
     return tuple(features.index(name) for name in names)
 
 
-def _last_deployment(store: RunStore, name: str) -> Record | None:
+def last_deployment(settings: Settings, store: RunStore, name: str) -> Record | None:
+    """The latest deployment to an endpoint of the environment."""
     deployed = [
         act
         for version in registry.versions(store.all())
-        for act in version.done("deploy")
+        for act in version.done("deploy", settings.environment)
         if act.parameters.get("endpoint") == name
     ]
     return max(deployed, key=lambda act: act.started, default=None)

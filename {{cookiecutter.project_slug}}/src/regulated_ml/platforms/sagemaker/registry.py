@@ -14,9 +14,10 @@ from typing import Any
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
 from regulated_ml.identifiers import Problem
-from regulated_ml.platforms.archive import pack, unpack
+from regulated_ml.platforms.archive import content_hash
 from regulated_ml.platforms.interface import MODEL_ARCHIVE, Package, Report
 from regulated_ml.platforms.sagemaker import naming, packages
+from regulated_ml.platforms.sagemaker.deployments import Container
 from regulated_ml.platforms.sagemaker.naming import Address
 from regulated_ml.platforms.sagemaker.packages import Located
 from regulated_ml.platforms.sagemaker.storage import Storage
@@ -85,7 +86,7 @@ class SageMakerRegistry:
                 target = Path(temporary) / f"{number}" / Path(each.file.path).name
                 target.parent.mkdir()
                 self._fetch(each, target, report)
-                if self._content(target) != each.file.sha256:
+                if _content(target) != each.file.sha256:
                     rule = (
                         f"it holds what {each.run.id} made, by the hash of its record; it does not"
                     )
@@ -99,6 +100,30 @@ class SageMakerRegistry:
             UserError: a package that is there says otherwise than the records.
         """
         return self._put(version, list(self._left(runs)), {})
+
+    def container(self, version: Version, report: Report) -> Container:
+        """What a version is served with: what its package says, once it is the version's model.
+
+        Raises:
+            UserError: there is no package, or the archive that it names is another one.
+        """
+        package = self.find(version)
+        if package is None:
+            rule = "the version has no package in SageMaker's Model Registry"
+            fix = f"start `{self._register(version)}`"
+            raise UserError.one(version.name, self._group, rule, fix, ExitStatus.RESOURCE)
+        (found,) = self._described(package.arn)["InferenceSpecification"]["Containers"]
+        address = Address.parse(found["ModelDataUrl"].rpartition("/")[0])
+        with TemporaryDirectory() as temporary:
+            target = Path(temporary) / MODEL_ARCHIVE
+            is_there = self._storage.fetch_one(address, MODEL_ARCHIVE, target, report)
+            expected = version.registered.parameters["model_sha256"]
+            if not is_there or content_hash(target) != expected:
+                rule = f"the package names the model of {version.name}, by the hash of its record"
+                fix = "find out who can write to the bucket, or to the registry; nothing was made"
+                value = found["ModelDataUrl"]
+                raise UserError.one("model bucket", value, rule, fix, ExitStatus.FOUND)
+        return Container(found["Image"], found["ModelDataUrl"], package.arn)
 
     def promote(
         self, version: Version, runs: Sequence[Record], origin: Mapping[str, object], report: Report
@@ -224,17 +249,6 @@ class SageMakerRegistry:
             fix = "find out what removed it, and start `rml run --force`"
             raise UserError.one("model bucket", each.address, rule, fix)
 
-    def _content(self, path: Path) -> str:
-        """The hash of a file; of a model, of its files as our own archives hold them.
-
-        SageMaker's archive holds the time at which it was packed.
-        """
-        if path.name != MODEL_ARCHIVE:
-            return sha256(path)
-        unpack(path, path.parent / "model")
-        pack(path.parent / "model", path.parent / f"packed-{MODEL_ARCHIVE}")
-        return sha256(path.parent / f"packed-{MODEL_ARCHIVE}")
-
     def _moved(
         self,
         version: Version,
@@ -267,3 +281,8 @@ class SageMakerRegistry:
     @cached_property
     def _storage(self) -> Storage:
         return Storage(self._settings, clients.client(self._settings, "s3"))
+
+
+def _content(path: Path) -> str:
+    """The hash of a file; of a model, of its files as our own archives hold them."""
+    return content_hash(path) if path.name == MODEL_ARCHIVE else sha256(path)
