@@ -125,7 +125,10 @@ class Distribution:
     def _add_numbers(self, found: cells.Numbers) -> None:
         self.missing += found.missing
         self.unreadable += found.unreadable
-        values = found.values
+        self.add_values(found.values)
+
+    def add_values(self, values: "Array") -> None:
+        """Counts numbers in: float64, no NaN among them."""
         if not len(values):
             return
         self.sketch.update(values)

@@ -19,7 +19,7 @@ from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Artifact, Identity, Input, Record
 from regulated_ml.tracking.registry import VERSION, Version
 from regulated_ml.tracking.store import RunStore
-from regulated_ml.workflow import evidence
+from regulated_ml.workflow import baselining, evidence
 from regulated_ml.workflow.acting import Act, perform
 
 
@@ -128,11 +128,13 @@ def _made_of(registrar: Registrar, runs: Sequence[Record]) -> Version | None:
 
 
 def _perform(registrar: Registrar, model: Record, runs: Sequence[Record]) -> Version:
-    settings, store, packages, _ = registrar
+    settings, store, packages, report = registrar
     known = [version.number for version in registry.versions(store.all())]
     # Another clone of the repository may have registered versions that this one has not seen.
     number = max([0, *known, *(packages.numbers() if packages else ())]) + 1
     archive = archive_of(model)
+    report(0, None, "describing the rows that it was trained on")
+    baseline = baselining.make(store, number, model, archive.sha256)
     act = Act(
         name="register",
         parents=runs,
@@ -149,5 +151,6 @@ def _perform(registrar: Registrar, model: Record, runs: Sequence[Record]) -> Ver
 
     def write(folder: Path) -> None:
         sbom.write(settings, model, folder / sbom.FILE)
+        baselining.write(baseline, folder)
 
     return Version(number, perform(settings, store, act, write, registrar.person().aws), ())
