@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import guard, repository, serving, training
+from benchmarks import guard, repository, scoring, serving, training
 from benchmarks.figures import Figure
 
 # Each is given a folder of its own and yields its figures as it has them.
@@ -18,6 +18,7 @@ MEASURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "training": training.measure,
     "guard": guard.measure,
     "serving": serving.measure,
+    "scoring": scoring.measure,
 }
 
 

@@ -28,14 +28,14 @@ class Cost(NamedTuple):
 
 def measure(folder: Path) -> Iterator[Figure]:
     """Trains in a repository that is rendered into `folder`, by the Python that runs this."""
-    repository = _rendered(folder)
+    repository = rendered(folder)
     for rows, times in SIZES.items():
         features = _prepared(repository, rows)
         commands = (
             [*RML, "train", "--force"],
             [sys.executable, str(BARE), str(features), str(repository / "bare.ubj")],
         )
-        costs = [[_cost(command, repository) for command in commands] for _ in range(times)]
+        costs = [[cost(command, repository) for command in commands] for _ in range(times)]
         ours, bare = zip(*costs, strict=True)
         yield from _figures(f"{rows:,} rows", ours, bare)
 
@@ -50,7 +50,8 @@ def _figures(size: str, ours: Sequence[Cost], bare: Sequence[Cost]) -> Iterator[
     yield Figure(f"memory of `rml train`, {size}", megabytes[0], "MB", 550)
 
 
-def _rendered(folder: Path) -> Path:
+def rendered(folder: Path) -> Path:
+    """A repository of the example profile, in `folder`."""
     template = Path(__file__).parents[1]
     render = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
     profile = ["--config-file", str(template / "examples/answers.yaml")]
@@ -63,19 +64,19 @@ def _rendered(folder: Path) -> Path:
 
 def _prepared(repository: Path, rows: int) -> Path:
     """Draws a twin and prepares it; gives the rows to train on."""
-    environment = _environment(repository)
+    variables = environment(repository)
     twin = ["--rows", str(rows), "--output", "twin.parquet"]
     subprocess.run(
         [*RML, "data", "twin", *twin],
         cwd=repository,
-        env=environment,
+        env=variables,
         check=True,
         capture_output=True,
     )
     done = subprocess.run(
         [*RML, "prepare", "--data", "twin.parquet", "--json"],
         cwd=repository,
-        env=environment,
+        env=variables,
         check=True,
         capture_output=True,
         text=True,
@@ -84,19 +85,19 @@ def _prepared(repository: Path, rows: int) -> Path:
     return repository / "runs" / str(run["id"]) / "train/features.parquet"
 
 
-def _environment(repository: Path) -> dict[str, str]:
+def environment(repository: Path) -> dict[str, str]:
     """The variables of a command in the repository; Python may keep what it compiled."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "PYTHONPATH": str(repository / "src")}
 
 
-def _cost(command: Sequence[str], folder: Path) -> Cost:
+def cost(command: Sequence[str], folder: Path) -> Cost:
     """Runs a command and looks at its memory until it ends."""
     start = time.perf_counter()
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=_environment(folder),
+        env=environment(folder),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

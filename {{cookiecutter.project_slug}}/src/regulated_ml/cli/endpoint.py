@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regulated_ml.cli import output
+from regulated_ml.cli import invoke, output
 from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from regulated_ml.tracking.store import RunStore
 
 app = typer.Typer(no_args_is_help=True, help="The endpoints that serve versions of the model.")
+
+app.command()(invoke.invoke)
 
 NAME_HELP = "The endpoint's name; the project's, if it is left out."
 

@@ -56,7 +56,7 @@ def prepare(
     as_json: output.JsonOption = False,
 ) -> None:
     """Split the table into rows to train on, validate and test."""
-    workflow = _workflow(env)
+    workflow = opened(env)
     table = _table(workflow, data)
     _do(workflow, "prepare", wait, as_json, parents=[], table=table, force=force)
 
@@ -68,7 +68,7 @@ def train(
     as_json: output.JsonOption = False,
 ) -> None:
     """Train the model; a stopped training goes on where it was."""
-    workflow = _workflow(env)
+    workflow = opened(env)
     _do(workflow, "train", wait, as_json, force=force)
 
 
@@ -80,7 +80,7 @@ def evaluate(
     as_json: output.JsonOption = False,
 ) -> None:
     """Judge the model on the test rows, or on a sample of your own (then it waits)."""
-    workflow = _workflow(env)
+    workflow = opened(env)
     if data is None:
         _do(workflow, "evaluate", wait, as_json, force=force)
         return
@@ -112,13 +112,13 @@ def explain(
     as_json: output.JsonOption = False,
 ) -> None:
     """Explain scores: contributions, reasons for declined clients."""
-    workflow = _workflow(env)
+    workflow = opened(env)
     _do(workflow, "explain", wait, as_json, force=force)
 
 
 def report(env: output.EnvironmentOption = "local", as_json: output.JsonOption = False) -> None:
     """Build the pages in reports/ from the latest model."""
-    _report(_workflow(env), as_json)
+    _report(opened(env), as_json)
 
 
 def run(
@@ -134,7 +134,7 @@ def run(
     """
     from regulated_ml.workflow.steps import STEPS
 
-    workflow = _workflow(env)
+    workflow = opened(env)
     table = _table(workflow, data)
     outcomes: dict[str, Outcome] = {}
     for step in STEPS:
@@ -149,7 +149,8 @@ def run(
     _report(workflow, as_json, list(outcomes.values()), force=force)
 
 
-def _workflow(environment: str) -> "Workflow":
+def opened(environment: str) -> "Workflow":
+    """The steps in an environment: as processes of this machine, or as jobs on SageMaker."""
     from regulated_ml.settings import LOCAL
     from regulated_ml.tracking.store import RUNS, RunStore
 

@@ -97,10 +97,10 @@ class Capture:
         if self._random.random() * 100 >= self.options.sampling_percentage:
             return ""
         event_id = str(uuid.uuid4())
-        line = _line(exchange, self.options.masked, event_id)
+        content = line(exchange, self.options.masked, event_id)
         with self._lock:
             try:
-                self._write(line, exchange.time)
+                self._write(content, exchange.time)
                 self.captured += 1
             except OSError as error:
                 self.lost += 1
@@ -119,13 +119,13 @@ class Capture:
         with self._lock:
             self._close()
 
-    def _write(self, line: bytes, time: datetime) -> None:
+    def _write(self, content: bytes, time: datetime) -> None:
         if self._file is None or self._is_due(time):
             self._close()
             self._open(time)
-        written = os.write(self._file or 0, line)
+        written = os.write(self._file or 0, content)
         self._bytes += written
-        if written < len(line):
+        if written < len(content):
             # What there was no place for is taken back, so that the file keeps whole lines.
             os.ftruncate(self._file or 0, self._bytes - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -156,8 +156,8 @@ class Capture:
             self._file = None
 
 
-def _line(exchange: Exchange, masked: tuple[int, ...], event_id: str) -> bytes:
-    """An exchange as a line of the file."""
+def line(exchange: Exchange, masked: tuple[int, ...], event_id: str) -> bytes:
+    """An exchange as a line of the file; cells at the positions `masked` are not kept."""
     metadata = {"eventId": event_id}
     if exchange.inference_id:
         metadata["inferenceId"] = exchange.inference_id

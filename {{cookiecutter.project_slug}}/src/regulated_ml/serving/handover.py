@@ -58,6 +58,9 @@ def _received(control: Path) -> socket.socket | None:
 def _opened(host: str, port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit it. Without it the second part of an answer waits for the caller to have
+    # acknowledged the first, which many do after 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((host, port))
         listener.listen(2048)

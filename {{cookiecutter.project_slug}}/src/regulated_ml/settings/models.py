@@ -156,13 +156,14 @@ class StepModule(Section):
 
 
 class Steps(Section):
-    """The four jobs of the workflow."""
+    """The four jobs of the workflow, and that which scores a portfolio."""
 
     prepare: StepModule
     train: StepModule
     evaluate: StepModule
     explain: StepModule
 
+    score: StepModule = StepModule(module="regulated_ml.jobs.score")
 
 class Training(Section):
     """The training job."""

@@ -7,6 +7,7 @@ left out.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,14 +19,17 @@ from regulated_ml.serving import processes
 from regulated_ml.serving.capture import CaptureOptions
 from regulated_ml.serving.processes import Running
 from regulated_ml.serving.server import ServerOptions
-from regulated_ml.settings import Settings
+from regulated_ml.settings import LOCAL, Settings
 from regulated_ml.tracking import captures, registry
 from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Record
 from regulated_ml.tracking.registry import VERSION, Version
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow.acting import Act, perform
+from regulated_ml.workflow.evidence import command
+from regulated_ml.workflow.promoting import OF_REAL_ROWS
 
+APPROVED_ALONE = ("prod",)  # environments whose clients are decided about
 HOME = ".endpoints"  # below runs/: the processes of local endpoints
 NAME = re.compile(r"^[a-zA-Z0-9](-?[a-zA-Z0-9]){0,62}$")  # as SageMaker names endpoints
 
@@ -85,14 +89,23 @@ def delete(store: RunStore, name: str, report: Report) -> Running:
     Raises:
         UserError: no endpoint of this name serves.
     """
-    home = store.folder / HOME
-    running = processes.serving(home, name) if NAME.match(name) else None
+    running = find(store, name)
+    with exclusive(store.folder / HOME / f".{name}.lock"):
+        processes.stop(running, report)
+    return running
+
+
+def find(store: RunStore, name: str) -> Running:
+    """The local endpoint of a name.
+
+    Raises:
+        UserError: none of this name serves.
+    """
+    running = processes.serving(store.folder / HOME, name) if NAME.match(name) else None
     if running is None:
         there = ", ".join(each.endpoint for each in serving(store)) or "none"
         rule = f"no local endpoint of this name serves; those that do: {there}"
         raise UserError.one("ENDPOINT", name, rule, "`rml endpoint list` shows them")
-    with exclusive(home / f".{name}.lock"):
-        processes.stop(running, report)
     return running
 
 
@@ -110,6 +123,31 @@ def _model(store: RunStore, version: Version) -> Record:
     return model
 
 
+def objections(settings: Settings, version: Version) -> Iterator[Problem]:
+    """Why a version must not score anybody's clients in an environment."""
+    own, target = version.registered.environment, settings.environment
+    if version.status == "rejected":
+        rule = f"{version.name} was rejected"
+        fix = f"`rml model show {version.name}` says why; take another version"
+        yield Problem("VERSION", version.name, rule, fix)
+    if target == LOCAL:
+        return  # any version can be tried here; what it answers decides about nobody
+    if version.status == "pending" and (own != target or target in APPROVED_ALONE):
+        rule = f"only an approved version goes to {target}; {version.name} is {version.status}"
+        fix = f"have it approved: {command(own)} model approve {version.name}"
+        yield Problem("VERSION", version.name, rule, fix)
+    if own != target and not version.done("promote", target):
+        rule = f"it is a version of {own}, and was not promoted to {target}"
+        fix = f"rml model promote {version.name} --to {target}"
+        if own == LOCAL:
+            fix = f"run all steps in {target}, and register that: {command(target)} model register"
+        yield Problem("VERSION", version.name, rule, fix)
+    state = version.registered.data.state
+    if target in OF_REAL_ROWS and state != "real":
+        rule = f"{target} takes models of real rows, whose hash is the one in config/dataset.yaml"
+        yield Problem("data", state, rule, "fetch the real table, run all steps and register that")
+
+
 def _options(
     settings: Settings,
     store: RunStore,
@@ -121,10 +159,8 @@ def _options(
     if not NAME.match(name):
         rule = "letters, digits and single hyphens, at most 63, as SageMaker names endpoints"
         raise UserError.one("--name", name, rule, "for example: credit-default")
-    if version.status == "rejected":
-        rule = f"{version.name} was rejected"
-        fix = f"`rml model show {version.name}` says why; deploy another version"
-        raise UserError.one("VERSION", version.name, rule, fix)
+    if mistakes := [*objections(settings, version)]:
+        raise UserError(mistakes, ExitStatus.DATA)
     own = settings.model.endpoint
     capture = None
     if own.capture.enabled:
@@ -133,7 +169,7 @@ def _options(
             endpoint=name,
             variant=version.name,
             sampling_percentage=own.capture.sampling_percentage,
-            masked=_masked(settings, store, model),
+            masked=masked(settings, store, model),
             rotate_bytes=own.capture.rotate_megabytes << 20,
             rotate_seconds=own.capture.rotate_minutes * 60,
             when_full=own.capture.when_full,
@@ -147,7 +183,7 @@ def _options(
     )
 
 
-def _masked(settings: Settings, store: RunStore, model: Record) -> tuple[int, ...]:
+def masked(settings: Settings, store: RunStore, model: Record) -> tuple[int, ...]:
     """The positions of the features that are not kept."""
     names = settings.model.endpoint.capture.masked
     if not names:

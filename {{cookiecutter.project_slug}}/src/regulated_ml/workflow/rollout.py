@@ -21,9 +21,6 @@ from regulated_ml.tracking.registry import VERSION, Version
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow import deploying, evidence
 from regulated_ml.workflow.acting import Act, perform
-from regulated_ml.workflow.promoting import OF_REAL_ROWS
-
-APPROVED_ALONE = ("prod",)  # environments whose clients are decided about
 
 
 class Deployed(NamedTuple):
@@ -110,26 +107,7 @@ def delete(settings: Settings, name: str, report: Report) -> list[str]:
 
 
 def _objections(settings: Settings, version: Version, name: str) -> Iterator[Problem]:
-    own, target = version.registered.environment, settings.environment
-    rml = evidence.command(target)
-    if version.status == "rejected":
-        rule = f"{version.name} was rejected"
-        fix = f"`rml model show {version.name}` says why; deploy another version"
-        yield Problem("VERSION", version.name, rule, fix)
-    elif version.status != "approved" and (own != target or target in APPROVED_ALONE):
-        rule = f"only an approved version goes to {target}; {version.name} is {version.status}"
-        fix = f"have it approved: {evidence.command(own)} model approve {version.name}"
-        yield Problem("VERSION", version.name, rule, fix)
-    if own != target and not version.done("promote", target):
-        rule = f"it is a version of {own}, and was not promoted to {target}"
-        fix = f"rml model promote {version.name} --to {target}"
-        if own == "local":
-            fix = f"run all steps in {target}, and register that model: {rml} model register"
-        yield Problem("VERSION", version.name, rule, fix)
-    state = version.registered.data.state
-    if target in OF_REAL_ROWS and state != "real":
-        rule = f"{target} takes models of real rows, whose hash is the one in config/dataset.yaml"
-        yield Problem("data", state, rule, "fetch the real table, run all steps and register that")
+    yield from deploying.objections(settings, version)
     yield from _named(settings, name)
     capture = settings.model.endpoint.capture
     if capture.enabled and capture.masked:

@@ -96,10 +96,10 @@ class LocalWorkflow(Workflow):
         step, request = order.step, self.request(order)
         with ExitStack() as held:
             locks: list[int] = []
-            if step.kind == "training":
-                # One training of the same inputs at a time: they share their checkpoints.
+            if step.resumes:
+                # One job of the same inputs at a time: they share their checkpoints.
                 lock = self._checkpoints(request.key).with_suffix(".lock")
-                waiting = partial(report, 0, None, "waiting for another training of the same rows")
+                waiting = partial(report, 0, None, "waiting for another job on the same rows")
                 locks.append(held.enter_context(exclusive(lock, waiting)))
             run = None if order.force else self.store.current(step.name, request.key)
             outcome = Outcome(run, fresh=False) if run else None
@@ -121,14 +121,13 @@ class LocalWorkflow(Workflow):
         self, request: Request, unfinished: Unfinished, locks: tuple[int, ...], report: Report
     ) -> Record:
         started = datetime.now(UTC)
-        training = request.step.kind == "training"
         job = Job(
             name=unfinished.id,
             kind=request.step.kind,
             module=request.module,
             channels=request.channels,
             parameters=request.parameters,
-            checkpoints=self._checkpoints(request.key) if training else None,
+            checkpoints=self._checkpoints(request.key) if request.step.resumes else None,
         )
         running = self.platform.start(job, unfinished.folder, locks)
         try:

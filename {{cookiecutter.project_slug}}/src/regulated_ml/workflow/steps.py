@@ -35,6 +35,7 @@ class Step:
     inputs: tuple[Input, ...]
     parameters: Callable[[Settings], dict[str, Any]]
     metrics: tuple[Metric, ...]
+    resumes: bool = False  # whether its job goes on from what a killed one has left
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -86,6 +87,18 @@ def _explain_parameters(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _score_parameters(settings: Settings) -> dict[str, Any]:
+    return {
+        "columns": [column.model_dump(mode="json") for column in settings.dataset.columns],
+        "missing_values": list(settings.dataset.missing_values),
+        "features": f"{settings.project.package_name}.features",
+        "threshold": settings.model.evaluation.threshold,
+        "reason_codes": 0,
+        "keep_features": False,
+        "form": "csv",
+    }
+
+
 _EVALUATION, _EXPLANATION = "evaluation/evaluation.json", "explanation/explanation.json"
 _FAIRNESS, _STABILITY = "evaluation/fairness.json", "evaluation/stability.json"
 _SENSITIVITY = "evaluation/sensitivity.json"
@@ -116,6 +129,7 @@ STEPS = (
             Metric("best_round", "training.json", ("best_round",)),
         ),
     ),
+        resumes=True,
     Step(
         "evaluate",
         "evaluate",
@@ -171,4 +185,19 @@ SAMPLE = Step(
     _sample_parameters,
     (Metric("test_rows", "summary/summary.json", ("splits", "test", "rows")),),
 )
-STEP = {step.name: step for step in (*STEPS, SAMPLE)}
+# A portfolio of clients, scored by a version of the model.
+SCORE = Step(
+    "score",
+    "score",
+    "processing",
+    "scoring the rows",
+    (_MODEL,),
+    _score_parameters,
+    (
+        Metric("rows", "scores/summary.json", ("rows",)),
+        Metric("declined", "scores/summary.json", ("declined",)),
+        Metric("mean_score", "scores/summary.json", ("mean_score",)),
+    ),
+    resumes=True,
+)
+STEP = {step.name: step for step in (*STEPS, SAMPLE, SCORE)}

@@ -2,7 +2,7 @@
 
 import typer
 
-from regulated_ml.cli.model import documents, registry, release
+from regulated_ml.cli.model import documents, registry, release, score
 
 app = typer.Typer(no_args_is_help=True, help="The versions of the model, and who agreed to them.")
 app.command()(registry.register)
@@ -13,3 +13,4 @@ app.command()(registry.reject)
 app.command()(registry.promote)
 app.command()(documents.documents)
 app.command()(release.release)
+app.command()(score.score)

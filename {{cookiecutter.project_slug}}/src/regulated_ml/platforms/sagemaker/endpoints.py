@@ -164,11 +164,13 @@ class SageMakerEndpoints:
     def _follow(self, name: str, wanted: str, report: Report, tell: Tell) -> None:
         """Waits until an endpoint serves a configuration."""
         started, told = time.monotonic(), ""
+        found: dict[str, Any] = {}
         for pause in chain(PAUSES, repeat(LAST_PAUSE)):
-            found = self._patiently(name, tell)
-            if found is None:
+            looked = self._patiently(name, tell)
+            if looked is None:
                 rule = "it was deleted by somebody while it was made"
                 raise UserError.one("endpoint", name, rule, "deploy again", ExitStatus.JOB)
+            found = looked
             stage = " ".join([found["EndpointStatus"], *_stages(found)])
             report(time.monotonic() - started, None, f"{name}: {stage}")
             if stage != told:
