@@ -20,16 +20,18 @@ def act(repository: Path, name: str, parents: list[Record], **said: Any) -> Reco
 
 
 def story(repository: Path) -> Mapping[str, Record]:
-    """A version that was registered, rejected, approved, promoted, released and deployed."""
+    """A version that was registered, rejected, approved, promoted, released, pushed and deployed."""
     store = RunStore(repository / "runs", "local")
     steps = ("prepare", "train", "evaluate", "explain")
     runs = [run for step in steps if (run := store.latest(step))]
-    done = {"register": act(repository, "register", runs)}
+    done = {"register": act(repository, "register", runs, model_sha256="0" * 64)}
     done["reject"] = act(repository, "reject", [done["register"]], reason=REASON)
     done["approve"] = act(repository, "approve", [done["register"]], reason="the gates hold")
     agreed = [done["register"], done["approve"]]
     done["promote"] = act(repository, "promote", agreed)
     done["release"] = act(repository, "release", agreed)
+    pushed = {"release": done["release"].id, "address": "codecommit::eu-central-1://credit-default"}
+    done["push"] = act(repository, "push", [done["register"], done["release"]], **pushed)
     done["deploy"] = act(repository, "deploy", agreed, endpoint="credit-default-local")
     done["monitor"] = act(repository, "monitor", [done["deploy"]], endpoint="credit-default-local")
     return done

@@ -23,7 +23,7 @@ from .conftest import Told
 JOBS = ["source data", "prepare", "train", "evaluate", "explain"]
 ACTS = [
     *("register v1", "reject v1", "approve v1", "promote v1 to local", "release v1"),
-    *("deploy v1 to local", "monitor v1"),
+    *("push v1", "deploy v1 to local", "monitor v1"),
 ]
 ENDPOINT = "credit-default-local"
 

@@ -50,10 +50,12 @@ class Registry:
         """By the person of now."""
         return registering.register(self.registrar, self.store.get(run))
 
-    def approve(self, reason: str = "", by: str = "anna") -> approving.Decided:
+    def approve(
+        self, reason: str = "", by: str = "anna", *, overrule: bool = False
+    ) -> approving.Decided:
         """The latest version."""
         self.person(by)
-        return approving.approve(self.registrar, self.version.name, reason)
+        return approving.approve(self.registrar, self.version.name, reason, overrule=overrule)
 
     def reject(self, reason: str = "Its gaps are too wide.", by: str = "anna") -> approving.Decided:
         """The latest version."""

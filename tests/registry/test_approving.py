@@ -1,6 +1,9 @@
 """A version is approved by another person, on grounds that hold; all else is said at once."""
 
 import json
+import os
+import platform
+import pwd
 
 import pytest
 import yaml
@@ -128,14 +131,39 @@ def test_a_reason_is_one_line_that_can_be_seen(registered: Registry, reason: str
         assert "on one line" in refused(lambda act=act: act(reason))["--reason"]
 
 
-def test_a_rejection_can_follow_an_approval_and_an_approval_a_rejection(
-    registered: Registry,
-) -> None:
-    registered.approve()
-    assert registered.reject().version.status == "rejected"
-    assert registered.approve().version.status == "approved"
+def test_no_rejection_is_set_aside_in_passing(registered: Registry) -> None:
+    assert "is pending" in refused(lambda: registered.approve(overrule=True))["--overrule"]
+    approved = registered.approve().record
+    rejected = registered.reject("Its gaps are too wide.").record
+    assert rejected.parameters["overrules"] == approved.id
+    for who in ("anna", "berta"):  # whoever rejected it, too
+        said = refused(lambda who=who: registered.approve("I say so.", by=who))
+        assert said == {
+            "v1": f"anna rejected it on {rejected.ended[:10]}: Its gaps are too wide.",
+        }
+        said = refused(lambda who=who: registered.approve(" ", by=who, overrule=True))
+        assert said == {"--reason": "whoever overrules anna says why; it is kept"}
+    done = registered.approve("The gaps are noise.", by="berta", overrule=True)
+    assert (done.version.status, done.record.parameters["overrules"]) == ("approved", rejected.id)
     assert [act.step for act in registered.version.acts] == ["approve", "reject", "approve"]
     assert not trail.verify(registered.store.trail, registered.store.records)
+    lineage = rml(registered.repository, "runs", "lineage", "v1", "--format", "html")
+    page = (registered.repository / lineage.stdout.strip()).read_text(encoding="utf-8")
+    assert "approve v1, overrules reject" in page
+    assert f"overrules: {rejected.id}" in page
+    shown = json.loads(rml(registered.repository, "model", "show", "--json").stdout)
+    assert [act["act"] for act in shown["acts"]] == [
+        *("register", "approve", "reject, overrules approve", "approve, overrules reject"),
+    ]
+
+
+def test_that_one_account_has_trained_and_decided_is_kept(registered: Registry) -> None:
+    """The names differ, as they are claimed; the system knows the account all the same."""
+    account = pwd.getpwuid(os.getuid()).pw_name
+    warnings = registered.approve().record.warnings
+    (said,) = [each for each in warnings if "may be one person" in each]
+    assert said.startswith(f"{account}@{platform.node()} has done this as anna, and train as ")
+    assert "register as dev" in said
 
 
 def test_a_hostile_reason_breaks_no_table(registered: Registry) -> None:
@@ -155,12 +183,16 @@ def test_an_act_names_its_version(registered: Registry, verb: str) -> None:
     assert "the version is named by its number" in done.stderr
 
 
-def test_what_was_said_first_stands(registered: Registry) -> None:
-    registered.approve("It is good enough.")
+def test_a_decision_gets_no_other_reason_afterwards(registered: Registry) -> None:
+    made = registered.approve("It is good enough.").record
     done = rml(
         registered.repository, "model", "approve", "v1", "--reason", "Another.", LOGNAME="anna"
     )
-    assert "The decision stands as it was made" in done.stderr
+    assert done.returncode == ExitStatus.FOUND
+    said = " ".join(done.stderr.split())
+    assert f"anna approved v1 on {made.ended[:10]}, with the reason: It is good enough." in said
+    assert [act.id for act in registered.version.acts] == [made.id]
+    assert not registered.approve("It is good enough.").fresh  # the same command completes
 
 
 def test_who_registered_does_not_complete_a_decision(registered: Registry) -> None:

@@ -4,12 +4,14 @@ A bare repository stands behind the address of the CodeCommit repository: git it
 there instead (`url.*.insteadOf`), so everything but the server is real.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import git, rml
@@ -56,6 +58,17 @@ class Sides:
     def records(self) -> list[Path]:
         return sorted(self.here.glob("runs/release-*/record.json"))
 
+    def pushes(self) -> list[dict[str, Any]]:
+        """What the records of pushes say."""
+        records = sorted(self.here.glob("runs/push-*/record.json"))
+        return [json.loads(path.read_text())["parameters"] for path in records]
+
+    def told(self) -> str:
+        """How the release is called among the acts on the version."""
+        acts = json.loads(rml(self.here, "model", "show", "v1", "--json").stdout)["acts"]
+        (name,) = [each["act"] for each in acts if each["act"].startswith("release")]
+        return str(name)
+
     def findings(self) -> list[Finding]:
         """What is wrong with the trail, held against the tags, too."""
         self.store.settle()
@@ -70,6 +83,8 @@ class Sides:
         assert git(self.there, "rev-parse", "refs/tags/model/v1") == tag
         assert git(self.there, "rev-parse", "main") == git(self.here, "rev-parse", "main")
         assert record.parent.name in git(self.here, "cat-file", "tag", tag)
+        (push,) = self.pushes()
+        assert (push["release"], push["tag_object"]) == (record.parent.name, tag)
         assert not [*self.here.glob("runs/.incomplete/release-*")]
         assert [each.where for each in in_tags(self.here, self.store.trail)[0]] == ["tag model/v1"]
         assert self.findings() == []

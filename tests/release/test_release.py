@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from commands import git
+from commands import git, rml
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.settings import load
@@ -71,9 +71,13 @@ def test_the_tag_is_on_the_version_s_commit_and_says_what_it_rests_on(sides: Sid
     assert said["Model-Version"] == "1"
     assert said["Approved-By"].startswith("anna@")
     assert said["Reason"] == "Good."
-    last = json.loads((sides.here / "runs/trail.jsonl").read_text().splitlines()[-1])
-    assert said["Trail-Entry"] == f"{last['number']} {last['hash']}"
-    assert last["id"] == runs[-1]
+    trail = map(json.loads, (sides.here / "runs/trail.jsonl").read_text().splitlines())
+    *_, entry, push = trail  # that the tag arrived is known when it is made
+    assert said["Trail-Entry"] == f"{entry['number']} {entry['hash']}"
+    assert entry["id"] == runs[-1]
+    assert push["id"].startswith("push-")
+    assert said["Code-Commit"] == commit["sha"]
+    assert said["Documents-Commit"] == git(sides.here, "rev-parse", "HEAD")
     assert "  auc " in text
     log = git(sides.there, "log", "--oneline", "--decorate", "main")
     assert "tag: model/v1" in log
@@ -150,10 +154,28 @@ def test_where_nothing_is_reached_record_and_tag_are_kept(sides: Sides) -> None:
     assert error.status == ExitStatus.RESOURCE
     assert "could not be reached" in str(error)
     assert "record and tag are kept" in str(error)
+    assert (sides.pushes(), sides.told()) == ([], "release, not pushed")
+    assert "v1, not pushed" in rml(sides.here, "runs", "lineage", "v1").stdout
     away.rename(sides.there)
     done = sides.release()
     assert (done.recorded, done.tagged) == (False, False)
     sides.check_done()
+    assert sides.told() == "release"
+
+
+def test_a_push_is_on_record_with_the_address_that_it_went_to(sides: Sides, tmp_path: Path) -> None:
+    git(sides.here, "remote", "set-url", "origin", str(tmp_path / "nowhere.git"))
+    stopped(sides.release)
+    git(sides.here, "remote", "set-url", "origin", CODECOMMIT)
+    sides.release()
+    sides.check_done()
+    other = tmp_path / "other.git"
+    git(tmp_path, "init", "--quiet", "--bare", str(other))
+    git(sides.here, "remote", "add", "mirror", str(other))
+    sides.release(remote="mirror")
+    assert [push["address"] for push in sides.pushes()] == [CODECOMMIT, str(other)]
+    assert git(other, "rev-parse", "model/v1") == git(sides.here, "rev-parse", "model/v1")
+    assert sides.findings() == []
 
 
 def test_a_rule_of_the_other_side_is_told_in_its_words(sides: Sides) -> None:
@@ -213,9 +235,10 @@ def test_a_password_in_an_address_is_neither_kept_nor_shown(sides: Sides) -> Non
     error = stopped(sides.release)
     assert error.status == ExitStatus.RESOURCE
     assert "s3cret" not in str(error)
-    (record,) = sides.records()
-    assert "s3cret" not in record.read_text()
-    assert "http://127.0.0.1:9/repository" in record.read_text()
+    git(sides.here, "config", f"url.{sides.there}.insteadOf", address)
+    sides.release()
+    assert not any("s3cret" in path.read_text() for path in sides.here.glob("runs/*/record.json"))
+    assert [push["address"] for push in sides.pushes()] == ["http://127.0.0.1:9/repository"]
 
 
 def test_another_remote_than_the_project_s_is_pointed_out(sides: Sides) -> None:
@@ -275,10 +298,11 @@ def test_killed_at_any_moment_the_next_start_completes_it(sides: Sides, is_group
 
 def _undo(sides: Sides) -> None:
     """Takes the release back, record, tag and all, as nobody should."""
-    for folder in sides.here.glob("runs/release-*"):
+    for folder in (*sides.here.glob("runs/release-*"), *sides.here.glob("runs/push-*")):
         shutil.rmtree(folder)
     trail = sides.here / "runs/trail.jsonl"
-    kept = [line for line in trail.read_text().splitlines() if '"release-' not in line]
+    lines = trail.read_text().splitlines()
+    kept = [line for line in lines if '"release-' not in line and '"push-' not in line]
     trail.write_text("".join(f"{line}\n" for line in kept))
     git(sides.here, "update-ref", "-d", "refs/tags/model/v1")
     for ref in git(sides.there, "for-each-ref", "--format=%(refname)").splitlines():

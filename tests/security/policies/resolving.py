@@ -21,7 +21,8 @@ def resolved(content: Any, values: Mapping[str, Any], conditions: Mapping[str, b
     def function(name: str, argument: Any) -> Any:
         """The value of a function of CloudFormation's, or UNKNOWN."""
         if name == "Fn::Sub":
-            return re.sub(r"\$\{([^!}][^}]*)\}", lambda m: str(values[m[1]]), argument)
+            filled = re.sub(r"\$\{([^!}][^}]*)\}", lambda m: str(values[m[1]]), argument)
+            return filled.replace("${!", "${")
         if name == "Fn::If":
             condition, then, otherwise = argument
             return walk(then if conditions[condition] else otherwise)

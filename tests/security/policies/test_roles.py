@@ -189,6 +189,41 @@ def test_a_bucket_takes_what_is_right_and_nothing_else(
     assert found == {name: expected for name, (*_, expected) in BUCKET_CASES.items()}
 
 
+@pytest.mark.parametrize("role", ["DataScientistRole", "ApproverRole"])
+def test_a_person_takes_a_role_under_no_other_name(
+    simulator: Simulator, dev: Settings, role: str
+) -> None:
+    account = f"arn:aws:iam::{calls.ACCOUNT}"
+    anna = {
+        f"{account}:user/anna": {"aws:username": "anna", "aws:userid": "AIDAANNA"},
+        f"{account}:role/staff": {"aws:userid": "AROASTAFF:anna"},  # a session of her name
+    }
+    trust = {
+        who: fill(
+            roles.ROLES[role].trust,
+            parameters.literal(dev, {"DataScientistArn": who, "ApproverArn": who}),
+        )
+        for who in anna
+    }
+    cases = [(who, name) for who in anna for name in ("anna", "berta", "", "*")]
+    asked = [
+        Request(
+            "sts:AssumeRole",
+            f"{account}:role/taken",
+            {**anna[who], "aws:PrincipalArn": who, "sts:RoleSessionName": name},
+            who,
+            calls.ACCOUNT,
+            (),
+            of_resource=who,
+        )
+        for who, name in cases
+    ]
+    found = dict(zip(cases, results(simulator, trust, asked), strict=True))
+    assert {case for case, result in found.items() if result == "Allowed"} == {
+        (who, "anna") for who in anna
+    }
+
+
 def test_nobody_deletes_an_anchor_and_approvers_alone_write_decisions(
     simulator: Simulator, documents: dict[str, Any]
 ) -> None:

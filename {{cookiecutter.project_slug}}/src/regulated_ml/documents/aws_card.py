@@ -80,7 +80,9 @@ def _training(evidence: Evidence) -> dict[str, Any]:
         for name, value in sorted(model.parameters.items())
     ]
     return {
-        "training_observations": _cut(f"Run {model.id} of commit {shared.commit(model)}.", SHORT),
+        "training_observations": _cut(
+            f"Run {model.id} of commit {shared.commit(model.commit)}.", SHORT
+        ),
         "training_job_details": {
             "training_datasets": [f"{model.data.name} SHA-256 {model.data.fingerprint}"],
             "training_environment": {"container_image": [_cut(str(image), SHORT)]},

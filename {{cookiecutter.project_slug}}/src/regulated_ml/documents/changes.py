@@ -41,7 +41,7 @@ def _versions(evidence: Evidence, before: Evidence | None) -> Part:
             shared.status(each),
             moment(each.version.registered.ended),
             shared.who(each.version.registered.identity),
-            shared.commit(each.model),
+            shared.commit(each.model.commit),
         )
         for each in (before, evidence)
         if each

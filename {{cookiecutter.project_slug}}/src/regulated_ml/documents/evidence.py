@@ -11,7 +11,7 @@ from regulated_ml.reports.inputs import SiteInput
 from regulated_ml.reports.pages import explanation, fairness, model, robustness
 from regulated_ml.settings import Settings
 from regulated_ml.settings.documents import Documents
-from regulated_ml.tracking.records import Identity, Record
+from regulated_ml.tracking.records import Commit, Identity, Record
 from regulated_ml.tracking.registry import Version
 
 Json = Mapping[str, Any]
@@ -48,6 +48,7 @@ class Evidence:
     gates: Sequence[GateRow]
     packages: Sequence[Package]
     open: tuple[Open, ...]
+    texts: Commit  # of the folder that config/documents.yaml and the gates were read from
     approver: Identity | None = None  # before whom the documents are laid, which the approval keeps
 
     @cached_property

@@ -4,8 +4,10 @@ from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.structure import Document, Part
 from regulated_ml.reports.words import moment, plural
+from regulated_ml.tracking.records import Record
 
 NAME = "inventory-entry"
+TAKEN = ("promote", "release", "push", "deploy")  # acts that take a version somewhere
 
 
 def document(evidence: Evidence) -> Document:
@@ -59,11 +61,11 @@ def _state(evidence: Evidence) -> Part:
 
 def _where(evidence: Evidence) -> Part:
     """Where the version is in use, by the records of those who took it there."""
-    acts = [act for act in evidence.version.acts if act.step in ("promote", "release", "deploy")]
+    acts = [act for act in evidence.version.acts if act.step in TAKEN]
     facts = tuple(
         (
-            act.step.capitalize(),
-            f"{act.environment}, {moment(act.ended)}, {shared.who(act.identity)}",
+            evidence.version.told(act).capitalize(),
+            f"{_place(act)}, {moment(act.ended)}, {shared.who(act.identity)}",
         )
         for act in acts
     )
@@ -73,3 +75,8 @@ def _where(evidence: Evidence) -> Part:
         clauses=shared.clauses(evidence, "inventory", "lineage"),
         facts=facts,
     )
+
+
+def _place(act: Record) -> str:
+    """The remote of a push, or else the environment."""
+    return str(act.parameters["address"]) if act.step == "push" else act.environment

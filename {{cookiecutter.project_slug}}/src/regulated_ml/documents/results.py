@@ -164,7 +164,7 @@ def _reproducibility(evidence: Evidence) -> Result:
     locked = "with a lock file" if model.dependencies.lock else "without a lock file"
     files = sum(len(run.artifacts) for run in evidence.runs.values())
     return Result(
-        f"Made from commit {commit(model)}, {locked}; {plural(files, 'file')} by hash",
+        f"Made from commit {commit(model.commit)}, {locked}; {plural(files, 'file')} by hash",
         tuple(checks.reproducibility(evidence)),
     )
 

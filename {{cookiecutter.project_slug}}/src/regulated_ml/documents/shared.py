@@ -6,7 +6,7 @@ from regulated_ml.documents.regulation import Clause
 from regulated_ml.documents.structure import Part
 from regulated_ml.reports.elements import Table
 from regulated_ml.reports.words import NOTHING, duration, moment, plural, quantity, whole
-from regulated_ml.tracking.records import Identity, Record
+from regulated_ml.tracking.records import Commit, Identity
 
 
 def clauses(evidence: Evidence, *answers: str) -> tuple[Clause, ...]:
@@ -44,7 +44,7 @@ def version_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
             [
                 (
                     "Decided",
-                    f"{decision.step}, {moment(decision.ended)} by {who(decision.identity)}",
+                    f"{version.told(decision)}, {moment(decision.ended)} by {who(decision.identity)}",
                 )
             ]
             if decision
@@ -52,16 +52,23 @@ def version_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ),
         ("Trained", f"{moment(model.ended)} by {who(model.identity)} in {duration(model.seconds)}"),
         ("Run", model.id),
-        ("Commit", commit(model)),
+        ("Commit", commit(model.commit)),
+        ("Commit of the texts", texts(evidence)),
         ("Model archive", f"SHA-256 {archive.sha256}" if archive else NOTHING),
         ("Data", f"SHA-256 {model.data.fingerprint} ({model.data.state})"),
     )
 
 
-def commit(run: Record) -> str:
-    """The commit of a run, and whether the code differed from it."""
-    changed = f", with changes to {plural(len(run.commit.changed), 'file')}"
-    return f"{run.commit.sha or 'none'}{changed if run.commit.dirty else ''}"
+def commit(state: Commit) -> str:
+    """A commit, and whether the files differed from it."""
+    changed = f", with changes to {plural(len(state.changed), 'file')}"
+    return f"{state.sha or 'none'}{changed if state.dirty else ''}"
+
+
+def texts(evidence: Evidence) -> str:
+    """The commit that config/documents.yaml and the gates were read from, and whether they are."""
+    state = evidence.texts
+    return f"{state.sha or 'none'}{', with changes' if state.dirty else ''}"
 
 
 def people(evidence: Evidence) -> Part:
@@ -70,7 +77,7 @@ def people(evidence: Evidence) -> Part:
     runs = (*evidence.runs.values(), version.registered, *version.acts)
     rows = tuple(
         (
-            run.step,
+            version.told(run),
             who(run.identity),
             moment(run.ended),
             str(run.parameters.get("reason") or NOTHING),
@@ -108,7 +115,7 @@ def lineage(evidence: Evidence, *, files: bool) -> Part:
     model = evidence.model
     packed = model.dependencies
     facts = (
-        ("Code", commit(model)),
+        ("Code", commit(model.commit)),
         ("Data", f"{model.data.name}: {whole(model.data.rows)} rows, {model.data.file}"),
         ("Fingerprint of the data", model.data.fingerprint),
         ("Python", f"{packed.python} on {packed.system}"),

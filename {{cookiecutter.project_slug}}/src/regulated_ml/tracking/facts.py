@@ -4,6 +4,7 @@ import getpass
 import hashlib
 import os
 import platform
+import pwd
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -118,12 +119,16 @@ def dependency_warnings(root: Path, installed: Dependencies) -> list[str]:
 
 
 def identity() -> Identity:
-    """The user and the machine."""
+    """The user and the machine; what the environment claims, and what the system knows."""
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        account = f"uid {os.getuid()}"
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        user = f"uid {os.getuid()}"
-    return Identity(user=user, host=platform.node())
+    except (KeyError, OSError):
+        user = account
+    return Identity(user=user, host=platform.node(), account=account)
 
 
 def source_files(folder: Path) -> list[Path]:

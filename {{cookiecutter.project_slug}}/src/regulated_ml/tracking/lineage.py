@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regulated_ml.tracking.records import Artifact, Record
-from regulated_ml.tracking.registry import ACTS, VERSION, Version
+from regulated_ml.tracking.registry import ACTS, NOT_PUSHED, RELEASE, VERSION, Version, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,7 @@ class Row(NamedTuple):
     metrics: Mapping[str, Any]
     job: str | None  # its name on AWS; None: it ran on this machine
     warnings: tuple[str, ...]
+    pushed: tuple[str, ...] = ()  # of a release: the addresses of remotes that have its tag
 
     @property
     def version(self) -> str:
@@ -46,7 +47,11 @@ class Row(NamedTuple):
     @property
     def title(self) -> str:
         """The step in words: what was done, with which version, and where that is part of it."""
-        act = " ".join(filter(None, (self.step, self.version)))
+        if self.step not in ACTS:
+            return self.step
+        act = told(f"{self.step} {self.version}", self.parameters)
+        if self.step == "release" and not self.pushed:
+            return f"{act}, {NOT_PUSHED}"
         return f"{act} to {self.environment}" if self.step in PLACED else act
 
 
@@ -84,7 +89,7 @@ def _chain(ends: Sequence[Record], known: Sequence[Record]) -> list[Row]:
     places = {name: number for number, name in enumerate(by_id)}
     chain = sorted(found.values(), key=lambda run: places.get(run.id, len(places)))
     tables = {run.data.fingerprint: _source(run) for run in chain if not run.parents}
-    return [*tables.values(), *map(_row, chain)]
+    return [*tables.values(), *(_row(run, known) for run in chain)]
 
 
 def frame(found: Sequence[Row]) -> "pd.DataFrame":
@@ -98,7 +103,7 @@ def flat(found: Sequence[Row]) -> "pd.DataFrame":
     """The same for a file of text: mappings and lists as JSON, parents with blanks between."""
     table = frame(found)
     table["parents"] = table["parents"].map(" ".join)
-    for name in ("inputs", "outputs", "parameters", "metrics", "warnings"):
+    for name in ("inputs", "outputs", "parameters", "metrics", "warnings", "pushed"):
         table[name] = table[name].map(json.dumps)
     return table
 
@@ -140,7 +145,7 @@ def _source(run: Record) -> Row:
     )
 
 
-def _row(run: Record) -> Row:
+def _row(run: Record, known: Sequence[Record]) -> Row:
     inputs = {
         f"{each.channel}: {file.path}": file.sha256 for each in run.inputs for file in each.files
     }
@@ -162,7 +167,16 @@ def _row(run: Record) -> Row:
         metrics=run.metrics,
         job=run.remote.name if run.remote else None,
         warnings=run.warnings,
+        pushed=_pushed(run, known),
     )
+
+
+def _pushed(run: Record, known: Sequence[Record]) -> tuple[str, ...]:
+    """Where the tag of a release went to."""
+    if run.step != "release":
+        return ()
+    pushes = (each for each in known if each.step == "push")
+    return tuple(p.parameters["address"] for p in pushes if p.parameters[RELEASE] == run.id)
 
 
 def _hashes(files: Sequence[Artifact]) -> dict[str, str]:

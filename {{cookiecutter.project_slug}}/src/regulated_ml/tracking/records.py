@@ -69,9 +69,10 @@ class Input(Part):
 class Identity(Part):
     """Who started the run."""
 
-    user: str
+    user: str  # as the environment says; LOGNAME can claim any
     host: str
     aws: str | None = None  # the ARN of the caller; None: nothing was asked of AWS
+    account: str | None = None  # the account that the process runs under; None: of an early version
 
 
 class Guard(Part):

@@ -4,8 +4,8 @@ There is no other list. A version is there once its record of registration is; i
 records after it say. SageMaker's Model Registry is derived from the same records.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.tracking.records import Record
@@ -19,10 +19,14 @@ ACTS: dict[str, Status | None] = {
     "reject": "rejected",
     "promote": None,
     "release": None,
+    "push": None,
     "deploy": None,
     "monitor": None,
 }
 VERSION = "version"  # the parameter of each act's record that names the version, as a number
+OVERRULES = "overrules"  # of a decision: the id of the one before, which it reverses
+RELEASE = "release"  # of a push: the id of the release whose tag the remote has since
+NOT_PUSHED = "not pushed"  # said of a release that no push is on record of
 LATEST = "latest"
 ANEW = "register the model that is meant anew, for a number of its own: model register --run TRAIN"
 
@@ -50,6 +54,20 @@ class Version(NamedTuple):
         """The record of the last decision."""
         return next((act for act in reversed(self.acts) if ACTS[act.step]), None)
 
+    def overruled(self, decision: Record) -> Record | None:
+        """The decision that a later one reverses; None: it was the first."""
+        reversed_ = decision.parameters.get(OVERRULES)
+        return next((act for act in self.acts if act.id == reversed_), None)
+
+    def told(self, act: Record) -> str:
+        """An act in words, with what another act says about it."""
+        words = told(act.step, act.parameters)
+        return f"{words}, {NOT_PUSHED}" if act.step == "release" and not self.pushed(act) else words
+
+    def pushed(self, release: Record) -> tuple[Record, ...]:
+        """The pushes of a release: without one, no remote is known to have its tag."""
+        return tuple(act for act in self.done("push") if act.parameters[RELEASE] == release.id)
+
     def done(self, act: str, environment: str | None = None) -> tuple[Record, ...]:
         """The records of one kind of act, of one environment or of all."""
         return tuple(
@@ -57,6 +75,12 @@ class Version(NamedTuple):
             for each in self.acts
             if each.step == act and environment in (None, each.environment)
         )
+
+
+def told(act: str, parameters: Mapping[str, Any]) -> str:
+    """An act in words, with the kind of the decision that it reverses."""
+    overruled = str(parameters.get(OVERRULES) or "").partition("-")[0]
+    return f"{act}, overrules {overruled}" if overruled else act
 
 
 def versions(known: Iterable[Record]) -> list[Version]:

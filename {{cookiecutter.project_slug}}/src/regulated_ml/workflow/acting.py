@@ -23,7 +23,7 @@ from regulated_ml.workflow import recording, requests
 class Act:
     """What is done: the name of the act is the step of its record."""
 
-    name: str  # register, approve, reject, promote, release: a row of `registry.ACTS`
+    name: str  # register, approve, reject, promote, release, push: a row of `registry.ACTS`
     parents: Sequence[Record]  # the records that it rests on, the oldest first; at least one
     parameters: Mapping[str, Any]  # what was said: version, reason, address
     inputs: tuple[Input, ...] = ()  # files that were looked at, with their hashes
@@ -99,6 +99,16 @@ def same_person(one: Identity, other: Identity) -> bool:
     if one.aws and other.aws:
         return one.aws == other.aws or _session(one.aws) == _session(other.aws)
     return one.user.casefold() == other.user.casefold()
+
+
+def same_account(one: Identity, other: Identity) -> bool:
+    """Whether two acts came from one account of one machine, whatever names were given there."""
+    return one.host == other.host and account(one) == account(other)
+
+
+def account(person: Identity) -> str:
+    """The machine's account; records of earlier versions have the claimed name alone."""
+    return person.account or person.user
 
 
 def _session(arn: str) -> str:

@@ -13,10 +13,17 @@ from regulated_ml.identifiers import Problem, visible
 from regulated_ml.settings import LOCAL, Settings
 from regulated_ml.tracking import registry
 from regulated_ml.tracking.records import Record
-from regulated_ml.tracking.registry import VERSION, Version
+from regulated_ml.tracking.registry import OVERRULES, VERSION, Version
 from regulated_ml.workflow import documenting, evidence
 from regulated_ml.workflow.acting import Act, perform
-from regulated_ml.workflow.objections import four_eyes, objections, verdicts
+from regulated_ml.workflow.objections import (
+    four_eyes,
+    objections,
+    one_account,
+    overruling,
+    shown,
+    verdicts,
+)
 from regulated_ml.workflow.registering import Registrar, deciding, on_aws, shared_number
 
 DOCUMENTS = "documents"  # the folder of a version's documents, in that of the record
@@ -36,14 +43,20 @@ class Decided(NamedTuple):
     package: str | None  # ARN of the package that has the status; None in `local`
 
 
-def approve(registrar: Registrar, name: str, reason: str) -> Decided:
+def approve(registrar: Registrar, name: str, reason: str, *, overrule: bool = False) -> Decided:
     """Approves the version called so; the record keeps its gates and its documents.
+
+    Args:
+        registrar: of the version's environment.
+        name: of the version.
+        reason: why; whoever overrules a rejection has to give one.
+        overrule: whether a rejection is set aside, which is never done in passing.
 
     Raises:
         UserError: everything that speaks against it.
     """
     evidence.check_gates(registrar.settings)
-    return _decide("approve", registrar, name, reason)
+    return _decide("approve", registrar, name, reason, overrule)
 
 
 def reject(registrar: Registrar, name: str, reason: str) -> Decided:
@@ -54,7 +67,9 @@ def reject(registrar: Registrar, name: str, reason: str) -> Decided:
     return _decide("reject", registrar, name, reason)
 
 
-def _decide(act: str, registrar: Registrar, name: str, reason: str) -> Decided:
+def _decide(
+    act: str, registrar: Registrar, name: str, reason: str, overrule: bool = False
+) -> Decided:
     _check_reason(reason)
     with deciding(registrar.store, registrar.report):
         known, environment = registrar.store.all(), registrar.settings.environment
@@ -62,19 +77,25 @@ def _decide(act: str, registrar: Registrar, name: str, reason: str) -> Decided:
         check_environment(registrar.settings, version)
         earlier = version.decision
         if earlier is not None and earlier.step == act:
-            _check_again(act, registrar, version)
+            _check_again(act, registrar, version, reason)
             return Decided(version, earlier, False, _tell_sagemaker(registrar, version, earlier))
-        record = _perform(act, registrar, version, reason)
+        record = _perform(act, registrar, version, reason, overrule)
         arn = _tell_sagemaker(registrar, version, record)
     return Decided(version._replace(acts=(*version.acts, record)), record, True, arn)
 
 
-def _perform(act: str, registrar: Registrar, version: Version, reason: str) -> Record:
+def _perform(
+    act: str, registrar: Registrar, version: Version, reason: str, overrule: bool
+) -> Record:
     settings, store, packages, report = registrar
-    person = registrar.person()
+    person, earlier = registrar.person(), version.decision
     report(0, None, f"checking {version.name}")
     mistakes = [*four_eyes(store, version, person, act)]
+    if act == "approve":
+        mistakes += overruling(version, reason, overrule)
     parameters: dict[str, Any] = {VERSION: version.number, "reason": reason}
+    if earlier:
+        parameters[OVERRULES] = earlier.id
     if act == "approve":
         mistakes += objections(settings, store, version)
         parameters["gates"] = [each._asdict() for each in verdicts(settings, version)]
@@ -98,28 +119,44 @@ def _perform(act: str, registrar: Registrar, version: Version, reason: str) -> R
 
     done = Act(
         name=act,
-        parents=(version.registered,),
+        parents=(version.registered, *([earlier] if earlier else [])),
         parameters=parameters,
         metrics=version.registered.metrics if act == "approve" else {},
-        warnings=(REHEARSAL,) if settings.environment == LOCAL else (),
+        warnings=(
+            *((REHEARSAL,) if settings.environment == LOCAL else ()),
+            *one_account(store, version, person),
+        ),
     )
     return perform(settings, store, done, write, person.aws)
 
 
-def _check_again(act: str, registrar: Registrar, version: Version) -> None:
+def _check_again(act: str, registrar: Registrar, version: Version, reason: str) -> None:
     """Raises `UserError` where a decision that was made may not be completed by this person now.
 
     Whoever starts the command gives the package its status, and files may have been changed since.
     """
     settings, store, _, report = registrar
     report(0, None, f"checking {version.name}")
-    mistakes = [*four_eyes(store, version, registrar.person(), act)]
+    mistakes = [*four_eyes(store, version, registrar.person(), act), *_another(version, reason)]
     if act == "approve":
         runs = evidence.of_version(store, version.registered)
         model = version.registered.parameters["model"]
         mistakes += evidence.problems(settings, store, model, runs)
     _refuse(mistakes)
     _refuse(_on_aws(act, registrar, version))
+
+
+def _another(version: Version, reason: str) -> Iterator[Problem]:
+    """That a decision which was made is not given another reason afterwards."""
+    decision = version.decision
+    if decision is None or reason in ("", said := str(decision.parameters["reason"])):
+        return
+    why = f"with the reason: {said}" if said else "without a reason"
+    done = "approved" if decision.step == "approve" else "rejected"
+    rule = f"{shown(decision.identity)} {done} {version.name} on {decision.ended[:10]}, {why}"
+    other = "reject" if decision.step == "approve" else "approve --overrule"
+    fix = f"a record is not changed: leave --reason out, or decide anew by way of {other}"
+    yield Problem("--reason", reason, rule, fix)
 
 
 def _on_aws(act: str, registrar: Registrar, version: Version) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from regulated_ml.settings import Dataset, Settings, Split
 from regulated_ml.settings import documents as written
 from regulated_ml.settings.models import Evaluation, Explanation
 from regulated_ml.settings.rules import DOCUMENTS
-from regulated_ml.tracking import registry, sbom
+from regulated_ml.tracking import facts, registry, sbom
 from regulated_ml.tracking.records import Identity, Record
 from regulated_ml.tracking.registry import Version
 from regulated_ml.tracking.store import RunStore
@@ -153,6 +153,7 @@ def gather(
         gates=_gates(settings, runs),
         packages=_packages(store, version),
         open=tuple(Open(*each) for each in written.open_fields(settings.documents)),
+        texts=facts.commit(settings.root),
     )
 
 

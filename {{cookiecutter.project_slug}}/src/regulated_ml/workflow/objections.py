@@ -11,7 +11,7 @@ from regulated_ml.tracking.records import Identity
 from regulated_ml.tracking.registry import Version
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow import documenting, evidence
-from regulated_ml.workflow.acting import same_person
+from regulated_ml.workflow.acting import account, same_account, same_person
 
 
 class Verdict(NamedTuple):
@@ -78,6 +78,40 @@ def four_eyes(store: RunStore, version: Version, person: Identity, act: str) -> 
         rule = f"another person than the developer ({', '.join(sorted(developers))})"
         fix = f"ask a colleague with the approver's role to {act} {version.name}"
         yield Problem("you", shown(person), rule, fix)
+
+
+def overruling(version: Version, reason: str, overrule: bool) -> Iterator[Problem]:
+    """That an approval sets nobody's rejection aside in passing."""
+    earlier = version.decision
+    if earlier is None or earlier.step != "reject":
+        if overrule:
+            rule = f"a rejection is overruled, and {version.name} is {version.status}"
+            yield Problem("--overrule", "", rule, "leave --overrule out")
+        return
+    rml = evidence.command(version.registered.environment)
+    fix = f'settle it with them: {rml} model approve {version.name} --overrule --reason "WHY"'
+    if not overrule:
+        said = earlier.parameters["reason"]
+        rule = f"{shown(earlier.identity)} rejected it on {earlier.ended[:10]}: {said}"
+        yield Problem(version.name, version.status, rule, fix)
+    if overrule and not reason.strip():
+        rule = f"whoever overrules {shown(earlier.identity)} says why; it is kept"
+        yield Problem("--reason", "", rule, fix)
+
+
+def one_account(store: RunStore, version: Version, person: Identity) -> Iterator[str]:
+    """That a decision came from the very account on the very machine of a developer.
+
+    The names differ, or four eyes would have refused it. It is said and no more than that: a
+    notebook server gives everybody one account.
+    """
+    registered = version.registered
+    trained = [r for r in evidence.of_version(store, registered) if r.step == "train"]
+    done = [run for run in (*trained, registered) if same_account(run.identity, person)]
+    if done:
+        acts = " and ".join(f"{run.step} as {shown(run.identity)}" for run in done)
+        place = f"{account(person)}@{person.host}"
+        yield f"{place} has done this as {shown(person)}, and {acts}: it may be one person."
 
 
 def shown(person: Identity) -> str:

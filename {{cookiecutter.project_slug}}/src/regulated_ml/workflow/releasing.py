@@ -2,7 +2,9 @@
 
 The record comes first, then the tag, which names the record's entry of the audit trail and so keeps
 the trail's end where nobody can cut it off unseen, then the branch and the tag on the other side.
-Whatever a kill or the network leaves out, the same command started again completes.
+That the other side has taken them is a record of its own, with the address: until there is one, the
+release is told as not pushed. Whatever a kill or the network leaves out, the same command started
+again completes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +18,7 @@ from regulated_ml.settings import Settings
 from regulated_ml.tracking import pushing, registry
 from regulated_ml.tracking.git import Git
 from regulated_ml.tracking.records import Record
-from regulated_ml.tracking.registry import VERSION, Version
+from regulated_ml.tracking.registry import RELEASE, VERSION, Version
 from regulated_ml.tracking.store import RunStore
 from regulated_ml.workflow import evidence, tagging
 from regulated_ml.workflow.acting import Act, perform
@@ -32,6 +34,7 @@ class Released(NamedTuple):
     recorded: bool  # False: there was a record of it before
     tagged: bool  # False: the tag was there before
     pushed: dict[str, str]  # reference -> new, updated, already there
+    push: Record  # that the remote of this address has them
 
 
 class Place(NamedTuple):
@@ -40,8 +43,6 @@ class Place(NamedTuple):
     tag: str
     commit: str
     branch: str
-    remote: str
-    address: str
 
 
 def release(
@@ -76,9 +77,10 @@ def release(
             *_objections(settings, store, version, runs),
             *_git_problems(git, store, version, runs, remote, earlier),
         ]
-        if mistakes:
+        # What the trail's bucket says is asked for once all is well here: it takes an account.
+        if mistakes := mistakes or [*evidence.bucket_problems(settings, store, runs)]:
             raise UserError(mistakes, ExitStatus.FOUND)
-        place = _place(git, version, runs, remote)
+        place = _place(git, version, runs)
         report(0, None, "recording the release")
         record = earlier or _perform(settings, store, version, place, caller)
         report(0, None, f"writing the tag {place.tag}")
@@ -88,7 +90,37 @@ def release(
         for ref in (f"refs/heads/{place.branch}", f"{tagging.REFS}{place.tag}"):
             report(0, None, f"pushing {ref} to {remote}")
             pushed[ref] = pushing.push(git, remote, ref, place.branch, lock)
-    return Released(version, record, earlier is None, tagged, pushed)
+        push = _pushed(settings, store, version, record, (git, remote), caller)
+    return Released(version, record, earlier is None, tagged, pushed, push)
+
+
+def _pushed(
+    settings: Settings,
+    store: RunStore,
+    version: Version,
+    release: Record,
+    to: tuple[Git, str],
+    caller: str | None,
+) -> Record:
+    """The record that a remote has the tag; one for each address."""
+    address, tag = pushing.address(*to), release.parameters["tag"]
+    for earlier in version.pushed(release):
+        if earlier.parameters["address"] == address:
+            return earlier
+    act = Act(
+        name="push",
+        parents=(version.registered, release),
+        parameters={
+            VERSION: version.number,
+            RELEASE: release.id,
+            "tag": tag,
+            "tag_object": to[0].output("rev-parse", f"{tagging.REFS}{tag}"),
+            "branch": release.parameters["branch"],
+            "remote": to[1],
+            "address": address,
+        },
+    )
+    return perform(settings, store, act, caller=caller)
 
 
 def _perform(
@@ -158,12 +190,12 @@ def _git_problems(
     yield from tagging.problems(git, tagging.name(version), commit, entry)
 
 
-def _place(git: Git, version: Version, runs: Sequence[Record], remote: str) -> Place:
+def _place(git: Git, version: Version, runs: Sequence[Record]) -> Place:
     """What is released where, all of which has been found to be there."""
     commit, branch = _commit(runs), _branch(git, runs)
     if commit is None or branch is None:
         raise ValueError(f"{version.name} has passed the checks without a commit in a branch")
-    return Place(tagging.name(version), commit, branch, remote, pushing.address(git, remote))
+    return Place(tagging.name(version), commit, branch)
 
 
 def _commit(runs: Sequence[Record]) -> str | None:

@@ -15,7 +15,7 @@ from regulated_ml.settings import Settings
 from regulated_ml.tracking.anchors import BEGINS, TRAILER, beginning, trailer
 from regulated_ml.tracking.git import Git, said
 from regulated_ml.tracking.records import Identity, Record
-from regulated_ml.tracking.registry import Version
+from regulated_ml.tracking.registry import OVERRULES, Version
 from regulated_ml.tracking.trail import Entry, Trail
 
 WIDTH = 72  # characters of a line of prose, as git's own messages have
@@ -73,6 +73,7 @@ def _facts(
     yield "Model-SHA256", archive.sha256 if archive else None
     yield "Data-Fingerprint", model.data.fingerprint
     yield "Code-SHA256", model.code
+    yield "Code-Commit", model.commit.sha
     yield "Lock-SHA256", model.dependencies.lock
     for run in (*runs, version.registered):
         yield "Run", run.id
@@ -81,6 +82,9 @@ def _facts(
         yield "Approved-By", _person(decision.identity)
         yield "Approved", decision.ended
         yield "Reason", str(decision.parameters.get("reason") or "") or None
+        yield "Overrules", decision.parameters.get(OVERRULES)
+        # What persons wrote was read from the approver's folder, which may be further on.
+        yield "Documents-Commit", decision.commit.sha
     yield "Run", release.id
     yield "Released-By", _person(release.identity)
 

@@ -113,7 +113,7 @@ def show(
                 "runs": {run.step: run.id for run in runs},
                 "gates": [verdict._asdict() for verdict in verdicts],
                 "package": package._asdict() if package else None,
-                "acts": [_act(act) for act in (version.registered, *version.acts)],
+                "acts": [_act(version, act) for act in (version.registered, *version.acts)],
             }
         )
         return
@@ -126,7 +126,10 @@ def show(
     output.print_table(
         "acts",
         ("act", "when", "in", "who", "reason"),
-        [tuple(_act(act)[key] for key in ACT) for act in (version.registered, *version.acts)],
+        [
+            tuple(_act(version, act)[key] for key in ACT)
+            for act in (version.registered, *version.acts)
+        ],
     )
     if packages:
         status = f"{package.status}  {package.arn}" if package else "there is no package of it"
@@ -136,13 +139,18 @@ def show(
 def approve(
     name: NamedArgument,
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
+    overrule: Annotated[
+        bool, typer.Option("--overrule", help="Set a rejection aside; needs --reason.")
+    ] = False,
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
     """Approve a version that another person trained, unless something speaks against it."""
+    from functools import partial
+
     from regulated_ml.workflow import approving
 
-    _decide(approving.approve, name, reason, env, as_json)
+    _decide(partial(approving.approve, overrule=overrule), name, reason, env, as_json)
 
 
 def reject(
@@ -199,8 +207,8 @@ def _decide(act: "Callable[..., Decided]", name: str, reason: str, env: str, as_
         return
     typer.echo(f"{version.name} {'is' if fresh else 'was already'} {version.status}")
     _say_acts([record], fresh)
-    if reason not in ("", record.parameters["reason"]):
-        output.warn("The decision stands as it was made; this reason is not kept.")
+    if overruled := version.overruled(record):
+        typer.echo(f"overrules {overruled.id}  by {_who(overruled)}")
     _say_package(package)
     places = _places(version)
     if version.status == "rejected" and places:
@@ -247,9 +255,9 @@ def _show_facts(version: "Version", runs: "list[Record]") -> None:
 ACT = ("act", "when", "in", "who", "reason")
 
 
-def _act(record: "Record") -> dict[str, Any]:
+def _act(version: "Version", record: "Record") -> dict[str, Any]:
     return {
-        "act": record.step,
+        "act": version.told(record),
         "when": _day(record),
         "in": record.environment,
         "who": _who(record),

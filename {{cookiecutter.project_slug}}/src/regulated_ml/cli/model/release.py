@@ -36,6 +36,7 @@ def release(
                 "recorded": done.recorded,
                 "tagged": done.tagged,
                 "pushed": done.pushed,
+                "push": done.push.model_dump(mode="json"),
             }
         )
     else:
@@ -60,11 +61,12 @@ def _say(done: "Released", remote: str) -> None:
     typer.echo(f"tag       {tagged}{place['tag']} on {place['commit'][:12]}")
     for ref, state in done.pushed.items():
         typer.echo(f"pushed    {ref} to {remote}: {state}")
+    typer.echo(f"record    {done.push.id}: {done.push.parameters['address']} has them")
     typer.echo(f"read it   git tag -n99 -l {place['tag']}")
 
 
 def _warn_of_another_repository(settings: "Settings", done: "Released") -> None:
-    own, address = settings.project.codecommit_repository, done.record.parameters["address"]
+    own, address = settings.project.codecommit_repository, done.push.parameters["address"]
     if not address.startswith("codecommit:") or not address.endswith(own):
         output.warn(
             f"The remote leads to {address}, not to the CodeCommit repository {own} of "

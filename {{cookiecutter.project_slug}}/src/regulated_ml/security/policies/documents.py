@@ -9,6 +9,7 @@ from regulated_ml.security.policies.parameters import LISTS, PARAMETERS, Value
 
 Document = dict[str, Any]
 PLACEHOLDER = re.compile(r"\$\{([\w:]+)\}")
+OF_IAM = "${!"  # begins a variable that IAM fills in, in our documents as in `Fn::Sub`
 VERSION = "2012-10-17"
 
 
@@ -95,7 +96,7 @@ def fill(content: Any, values: Mapping[str, Value]) -> Any:
         )
         return [new for each in kept for new in _filled(each, values)]
     if isinstance(content, str):
-        return PLACEHOLDER.sub(lambda match: str(values[match[1]]), content)
+        return PLACEHOLDER.sub(lambda match: str(values[match[1]]), content).replace(OF_IAM, "${")
     return content
 
 
@@ -117,7 +118,7 @@ def reference(content: Any) -> Any:
     if isinstance(content, str) and PLACEHOLDER.search(content):
         whole = PLACEHOLDER.fullmatch(content)
         return {"Ref": whole[1]} if whole else {"Fn::Sub": content}
-    return content
+    return content.replace(OF_IAM, "${") if isinstance(content, str) else content
 
 
 def _held(statement: Document, environments: tuple[str, ...]) -> Document:

@@ -29,6 +29,20 @@ def _trust(principal: dict[str, str], condition: dict[str, Any] | None = None) -
     return document([{**statement, "Condition": condition} if condition else statement])
 
 
+# Whoever takes a role names the session, and by that name one person is told from another (four
+# eyes, CloudTrail). So it is a user's own name, or that of the session that takes the role, which
+# the identity provider has given. `!` keeps CloudFormation from filling in what IAM is to fill in.
+AS_ONESELF = (
+    {"StringEquals": {"sts:RoleSessionName": "${!aws:username}"}},
+    {"StringLike": {"aws:userid": "*:${!sts:RoleSessionName}"}},
+)
+
+
+def _trust_person(parameter: str) -> Document:
+    ways = [_trust({"AWS": parameter}, condition) for condition in AS_ONESELF]
+    return document(statement for way in ways for statement in way["Statement"])
+
+
 OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
 DETECTIVE_ROLE = Role(
     "${Slug}-${Environment}-detective",
@@ -46,11 +60,11 @@ ROLES = {
     ),
     "DataScientistRole": Role(
         "${Slug}-${Environment}-data-scientist",
-        _trust({"AWS": "${DataScientistArn}"}),
+        _trust_person("${DataScientistArn}"),
         DATA_SCIENTIST,
     ),
     "ApproverRole": Role(
-        "${Slug}-${Environment}-approver", _trust({"AWS": "${ApproverArn}"}), APPROVER
+        "${Slug}-${Environment}-approver", _trust_person("${ApproverArn}"), APPROVER
     ),
 }
 

@@ -27,7 +27,7 @@ class Row(NamedTuple):
 # A record lies beside the outputs of its run. Who trains a model cannot write one that says that
 # somebody else has agreed to it.
 OF_JOBS = ("prepare", "sample", "train", "evaluate", "explain")
-OF_DEVELOPERS = ("register", "release", "monitor")
+OF_DEVELOPERS = ("register", "release", "push", "monitor")
 OF_APPROVERS = ("approve", "reject", "promote", "deploy")
 
 MADE_AS_OURS = {
