@@ -107,6 +107,8 @@ class Endpoint:
 
     def _route(self, path: str) -> tuple[str, bool]:
         """The container's path of a request, and whether it was asked for by the service's own."""
+        if path in ROUTES:
+            return path, False
         is_service = path == f"/endpoints/{self.name}/invocations"
         return ("/invocations" if is_service else path), is_service
 
@@ -235,7 +237,9 @@ async def _body(receive: Receive, limit: int) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise RefusedError(400, "the caller went away before the request was whole")
-        part = message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        if not (parts or message.get("more_body")) and len(part) <= limit and not size:
+            return part  # whole at once, as almost every request is
         size += len(part)
         if size <= limit:
             parts.append(part)
