@@ -11,6 +11,7 @@ from commands import TEMPLATE
 STANDARD = TEMPLATE / "{{cookiecutter.project_slug}}/src/regulated_ml"
 FOUNDATION = {"identifiers", "errors", "files", "locks", "settings"}
 ROOMS = {"data", "platforms", "reports", "tracking", "standard"}
+SERVED = {"monitoring", "serving"}
 
 # A room, and the rooms that it may import besides itself.
 ALLOWED = {
@@ -25,8 +26,9 @@ ALLOWED = {
     **{room: FOUNDATION | {"jobs", "security"} | (ROOMS - {"standard"}) for room in sorted(ROOMS)},
     "documents": FOUNDATION | {"reports", "tracking"},
     "serving": FOUNDATION - {"settings"} | {"jobs", "platforms"},
-    "workflow": FOUNDATION | {"documents", "jobs", "security", "serving"} | ROOMS,
-    "cli": FOUNDATION | {"documents", "jobs", "security", "serving", "workflow"} | ROOMS,
+    "monitoring": FOUNDATION - {"settings"} | {"jobs"},
+    "workflow": FOUNDATION | {"documents", "jobs", "security"} | SERVED | ROOMS,
+    "cli": FOUNDATION | {"documents", "jobs", "security", "workflow"} | SERVED | ROOMS,
 }
 # What the managed XGBoost container has.
 CONTAINER = {"numpy", "pandas", "pyarrow", "sklearn", "scipy", "xgboost", "regulated_ml"}

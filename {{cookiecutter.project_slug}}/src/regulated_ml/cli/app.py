@@ -13,6 +13,7 @@ from regulated_ml.cli import (
     environment,
     jobs,
     model,
+    monitor,
     output,
     runs,
     security,
@@ -36,6 +37,7 @@ app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(environment.app, name="environment")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(model.app, name="model")
+app.add_typer(monitor.app, name="monitor")
 app.add_typer(runs.app, name="runs")
 app.add_typer(security.app, name="security")
 app.add_typer(standard.app, name="standard")

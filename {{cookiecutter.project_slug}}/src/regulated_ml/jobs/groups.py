@@ -94,13 +94,27 @@ def attributes(sample: Path, columns: Sequence[Column], bands: Edges) -> list[At
     Raises:
         JobError: the measurements are missing, damaged, or lack a column.
     """
-    return [
-        _of_category(column, found)
-        if column.type == "category"
-        else _of_number(column, _values(found, column), bands[column.name])
-        for column in columns
-        for found in [_read(sample, column)]
-    ]
+    return [attribute(column, _read(sample, column), bands) for column in columns]
+
+
+def attribute(column: Column, values: pa.ChunkedArray, bands: Edges) -> Attribute:
+    """The groups of some rows by one column.
+
+    Args:
+        column: the protected one.
+        values: of the rows, as the table has them.
+        bands: where those of numbers begin; of a number that is not among them, at its quarters.
+
+    Raises:
+        JobError: the values are none of the column's type.
+    """
+    if column.type == "category":
+        return _of_category(column, values)
+    found = _values(values, column)
+    own = bands.get(column.name)
+    return _of_number(
+        column, found, _begins(found[~np.isnan(found)], QUARTERS) if own is None else own
+    )
 
 
 def paired(one: Attribute, other: Attribute) -> tuple[Attribute, Attribute]:

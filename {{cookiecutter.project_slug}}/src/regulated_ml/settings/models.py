@@ -14,6 +14,7 @@ from regulated_ml.settings.endpoint import Endpoint
 from regulated_ml.settings.fairness import Fairness
 from regulated_ml.settings.gates import Gate
 from regulated_ml.settings.instances import Instances
+from regulated_ml.settings.monitoring import Monitoring
 
 Code = StrictInt | StrictStr  # strict, since YAML reads an unquoted yes as true
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -162,8 +163,8 @@ class Steps(Section):
     train: StepModule
     evaluate: StepModule
     explain: StepModule
-
     score: StepModule = StepModule(module="regulated_ml.jobs.score")
+
 
 class Training(Section):
     """The training job."""
@@ -220,6 +221,7 @@ class Model(Section):
     gates: tuple[Gate, ...] = ()
     instances: Instances = Instances()
     endpoint: Endpoint = Endpoint()
+    monitoring: Monitoring = Monitoring()
 
 
 class Settings(Section):

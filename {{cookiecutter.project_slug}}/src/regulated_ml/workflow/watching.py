@@ -1,0 +1,70 @@
+"""What monitoring has come to: the state of each endpoint, and the page."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from regulated_ml.errors import UserError
+from regulated_ml.monitoring import history, windows
+from regulated_ml.settings import Settings
+from regulated_ml.tracking import captures
+from regulated_ml.tracking.store import RunStore
+from regulated_ml.workflow.monitoring import entries, waiting
+
+
+class Status(NamedTuple):
+    """What is known of a version on an endpoint."""
+
+    endpoint: str
+    variant: str
+    record: str  # of the last judgement of the last window; empty: there is none
+    window: int
+    alerts: int
+    violations: int
+    last: str  # time of the last request that was judged, ISO 8601
+    waiting: int  # bytes of captured requests that no window has yet
+
+
+def status(settings: Settings, store: RunStore, endpoint: str = "") -> list[Status]:
+    """The state of every version that has captured requests.
+
+    Raises:
+        UserError: the endpoint that was named has captured none.
+    """
+    home = settings.root / captures.FOLDER
+    names = sorted(path.name for path in home.glob("*") if path.is_dir())
+    if endpoint and endpoint not in names:
+        rule = f"the endpoints that have captured requests: {', '.join(names) or 'none'}"
+        raise UserError.one("--endpoint", endpoint, rule, "name one of them")
+    known = entries(store)
+    found = []
+    for name in [endpoint] if endpoint else names:
+        left = waiting(settings, store, name)
+        for variant in windows.variants(home / name):
+            own = [
+                each for each in history.newest(history.of(known, name)) if each_is(each, variant)
+            ]
+            last = own[-1] if own else None
+            metrics = last.metrics if last else {}
+            found.append(
+                Status(
+                    name,
+                    variant,
+                    last.id if last else "",
+                    last.number if last else 0,
+                    int(metrics.get("alerts", 0)),
+                    int(metrics.get("violations", 0)),
+                    last.last if last else "",
+                    left[variant],
+                )
+            )
+    return found
+
+
+def each_is(entry: history.Entry, variant: str) -> bool:
+    """Whether an entry is about a variant."""
+    return f"v{entry.version}" == variant
+
+
+def write_page(settings: Settings, store: RunStore) -> Path:
+    """Writes reports/monitor.html; raises OSError when it cannot be written."""
+    return settings.root / "reports/monitor.html"
