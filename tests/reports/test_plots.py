@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regulated_ml.reports.embedding import embed
 from regulated_ml.reports.plots import canvas, data, explanation
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -21,7 +22,7 @@ def texts(svg: str) -> list[str]:
 
 def test_a_picture_is_named_scales_and_keeps_its_ids_to_itself() -> None:
     drawn = explanation.importance(["status"], [0.5], [1.0])
-    first, second = (ET.fromstring(canvas.embed(drawn, name, "the finding")) for name in "ab")
+    first, second = (ET.fromstring(embed(drawn, name, "the finding")) for name in "ab")
     title = first[0]
     assert (title.tag, title.text) == (f"{SVG}title", "the finding")
     assert first.get("role") == "img"
@@ -37,7 +38,7 @@ def test_a_picture_is_named_scales_and_keeps_its_ids_to_itself() -> None:
 @given(st.text(max_size=200))
 @settings(max_examples=30, deadline=None)
 def test_no_label_changes_the_elements_of_a_picture(label: str) -> None:
-    svg = canvas.embed(explanation.reasons([label], [0.5]), "x", label)
+    svg = embed(explanation.reasons([label], [0.5]), "x", label)
     tags = {node.tag.removeprefix(SVG) for node in ET.fromstring(svg).iter()}
     assert tags <= {"svg", "title", "defs", "clipPath", "rect", "g", "path", "use", "text", "tspan"}
 

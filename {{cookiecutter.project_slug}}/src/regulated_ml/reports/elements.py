@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from regulated_ml.reports.plots.canvas import embed
+from regulated_ml.reports.embedding import embed
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.security import sessions
 from regulated_ml.settings import Settings
 from regulated_ml.settings.models import Environment
 
@@ -54,10 +55,9 @@ def session(settings: Settings) -> "boto3.Session":
     guard.install()
     guard.require(settings)
     with packages():
-        import boto3
         import botocore.exceptions
     try:
-        return boto3.Session(region_name=region)
+        return sessions.new(region)
     except botocore.exceptions.ProfileNotFound as error:
         fix = "write the name of a profile of ~/.aws/config into AWS_PROFILE, or unset it"
         raise UserError.one(

@@ -1,4 +1,4 @@
-"""The look of all pictures, and the way from a matplotlib figure to inline SVG.
+"""The look of all pictures, drawn by matplotlib as SVG.
 
 A figure is drawn for a column of 400 CSS pixels, so that its text is still ten pixels high where a
 phone shrinks it to 328, and not larger than the page's own on a wide screen. Text stays text
@@ -6,9 +6,7 @@ phone shrinks it to 328, and not larger than the page's own on a wide screen. Te
 the SVG. The same numbers give the same bytes: no dates, no random ids.
 """
 
-import re
 import warnings
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from functools import wraps
 from io import StringIO
@@ -16,7 +14,6 @@ from textwrap import shorten, wrap
 from typing import Any, ParamSpec, cast
 
 import matplotlib as mpl
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
@@ -72,16 +69,6 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": "none",
     "figure.dpi": 96,
 }
-
-SVG = "{http://www.w3.org/2000/svg}"
-XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
-PROSE = (f"{SVG}metadata", f"{SVG}style")
-COORDINATES = ("d", "x", "y", "width", "height", "transform", "points", "cx", "cy", "r")
-LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
-REFERENCE = re.compile(r"url\(#([^)]+)\)")
-
-ET.register_namespace("", SVG.strip("{}"))
-ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
 def picture(draw: Callable[P, Axes]) -> Callable[P, str]:
@@ -218,45 +205,3 @@ def compact_axis(axis: object, ticks: int = 5) -> None:
     """Ticks of amounts, few and short: 250k."""
     axis.set_major_locator(MaxNLocator(ticks))  # type: ignore[attr-defined]
     axis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))  # type: ignore[attr-defined]
-
-
-def embed(svg: str, name: str, alternative: str) -> Markup:
-    """The SVG as part of a page: scales with its column, is announced by its alternative text.
-
-    `name` is unique on the page; it becomes the beginning of every id inside.
-    """
-    root = ET.fromstring(svg)
-    for parent in root.iter():
-        for child in [c for c in parent if c.tag in PROSE]:
-            parent.remove(child)
-        if parent.tag != f"{SVG}text":
-            parent.text = parent.tail = None
-    for node in root.iter():
-        _shorten(node)
-        _rename(node, name)
-    root.attrib.pop("width", None)
-    root.attrib.pop("height", None)
-    root.attrib.pop("version", None)
-    title = ET.Element(f"{SVG}title", {"id": f"{name}-title"})
-    title.text = clean(alternative)
-    root.insert(0, title)
-    root.set("role", "img")
-    root.set("aria-labelledby", f"{name}-title")
-    return Markup(ET.tostring(root, encoding="unicode"))
-
-
-def _shorten(node: ET.Element) -> None:
-    """A hundredth of a point is finer than any screen."""
-    for key in COORDINATES:
-        if key in node.attrib:
-            node.attrib[key] = LONG_NUMBER.sub(lambda m: f"{float(m[0]):.2f}", node.attrib[key])
-
-
-def _rename(node: ET.Element, name: str) -> None:
-    for key, value in node.attrib.items():
-        if key == "id":
-            node.attrib[key] = f"{name}-{value}"
-        elif key == XLINK_HREF and value.startswith("#"):
-            node.attrib[key] = f"#{name}-{value[1:]}"
-        elif "url(#" in value:
-            node.attrib[key] = REFERENCE.sub(rf"url(#{name}-\1)", value)

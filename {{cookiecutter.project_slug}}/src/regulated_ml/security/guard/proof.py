@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from regulated_ml.security import sessions
 from regulated_ml.security.guard.handling import GuardRefusal, proving
 
 NOBODY = "http://127.0.0.1:9"  # the port that discards; nothing is ever sent there
@@ -27,10 +28,9 @@ def is_refused(region: str) -> bool:
 
 
 def _client(region: str) -> Any:
-    import boto3
     from botocore.config import Config
 
-    return boto3.Session(region_name=region).client(
+    return sessions.new(region).client(
         "sagemaker",
         endpoint_url=NOBODY,
         aws_access_key_id=NAME,
