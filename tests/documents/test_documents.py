@@ -1,5 +1,6 @@
 """The documents of a version: true to its records, the same bytes again, safe to read."""
 
+import datetime
 import json
 import re
 import shutil
@@ -9,10 +10,13 @@ from pathlib import Path
 import pytest
 from commands import rml
 
+from regulated_ml.documents import signs
 from regulated_ml.documents.methods import LABELS, methods
+from regulated_ml.documents.signs import Sign
+from regulated_ml.documents.structure import Part
 from regulated_ml.errors import UserError
 from regulated_ml.files import read_json
-from regulated_ml.settings.documents import open_fields
+from regulated_ml.settings.documents import Answer, open_fields
 from regulated_ml.tracking.records import Record
 from regulated_ml.workflow import documenting
 
@@ -74,9 +78,42 @@ def test_each_test_says_its_purpose_way_signs_of_risk_strengths_and_limits(writt
 def test_every_sign_of_risk_is_in_the_summary(written: Path) -> None:
     report = parts(written, "validation-report")
     (table,) = report["Summary"]["tables"]
-    signs = [[name, sign] for name, part in report.items() for sign in part["signs_of_risk"]]
-    assert table["rows"] == signs
-    assert ["Data quality", signs[0][1]] in signs and "aggregate profile" in signs[0][1]
+    stops = [
+        [name, sign["words"], sign["id"], sign["answer"] or "–"]
+        for name, part in report.items()
+        for sign in part["signs_of_risk"]
+    ]
+    assert table["rows"] == stops
+    assert (stops[0][0], stops[0][2]) == ("Data quality", "data.state")
+    assert "aggregate profile" in stops[0][1]
+
+
+def test_an_answer_stands_beside_its_sign_and_no_other(filled: Documented, written: Path) -> None:
+    (given,) = filled.settings.documents.answers
+    raised = parts(written, "validation-report")["Stability"]["signs_of_risk"]
+    answered = {sign["id"]: sign["answer"] for sign in raised if sign["answer"]}
+    assert answered == {"stability.periods": f"{given.answer} ({given.by}, 2026-11-24)"}
+    # Once in the summary's table, once beside the sign.
+    words = "The table has one month of outcomes"
+    for kind in ("html", "md"):
+        assert (written / f"validation-report.{kind}").read_text().count(words) == 2
+
+
+def test_an_answer_to_several_signs_or_one_and_to_none_that_there_is() -> None:
+    ids = ("fairness.gap:SEX", "fairness.gap:AGE", "stability.auc")
+    part = Part("Fairness", "found", signs=tuple(Sign(each, "words") for each in ids))
+    said = [
+        Answer(sign=sign, answer=sign, by="A", when=datetime.date(2026, 11, 24))
+        for sign in ("fairness.gap:AGE", "fairness.gap", "no.such", "gap")
+    ]
+    (found,) = signs.answered([part], said)
+    answers = [sign.answer for sign in found.signs if isinstance(sign, Sign)]
+    assert answers == ["fairness.gap (A, 2026-11-24)", "fairness.gap:AGE (A, 2026-11-24)", ""]
+    unknown = [*signs.problems(said, "documents.yaml")]
+    assert [each.field for each in unknown] == [f"documents.yaml: answers.{n}.sign" for n in (3, 4)]
+    assert all("stability.periods" in each.rule for each in unknown)
+    with pytest.raises(ValueError, match=r"has no sign no\.such"):
+        Sign("no.such", "words")
 
 
 def test_open_fields_stand_at_the_top_of_each_document(two: Documented, unwritten: Path) -> None:

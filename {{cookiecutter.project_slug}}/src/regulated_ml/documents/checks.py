@@ -1,6 +1,6 @@
 """The signs of risk that can be told from the figures alone: a validator stops at each of them.
 
-They are no gates. The bounds are conventions of the field, named where they come from.
+They are no gates. The bounds are conventions of the field: signs.yaml has them, with their sources.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,130 +8,146 @@ from itertools import pairwise
 from typing import Any
 
 from regulated_ml.documents.evidence import Evidence, Json
+from regulated_ml.documents.signs import Sign, bound
+from regulated_ml.reports.findings.model import kept_rounds
 from regulated_ml.reports.words import decimal, is_number, percent, plural, quantity, whole
 
-LEAK = 0.95  # an AUC of credit scoring from here on is more often a leak
-# Population stability index: below 0.1 no change, above 0.25 a large one (Siddiqi 2006, p. 137).
-PSI_LOOK, PSI_ACT = 0.10, 0.25
-PROXY = 0.7  # an AUC from which on features tell an attribute well: acceptable discrimination
-FOUR_FIFTHS = 0.8  # 29 CFR 1607.4(D), a rule of thumb from employment
-DEARER = 1.1  # costs of the threshold in use, of the cheapest
-FLIPS = 0.1  # decisions that flip when one feature moves
-BY_CHANCE = 0.05  # of the groups that may lie outside an interval of 95%
+Signs = Iterator[Sign]
 
 
-def nothing(_: Evidence) -> Iterator[str]:
+def nothing(_: Evidence) -> Signs:
     """No sign can be told."""
     yield from ()
 
 
-def data(evidence: Evidence) -> Iterator[str]:
+def data(evidence: Evidence) -> Signs:
     """Rows that are not those that were agreed, or break their own rules."""
     found = evidence.runs["prepare"].data
     if found.state != "real":
-        yield evidence.site.state.sentence
+        yield Sign("data.state", evidence.site.state.sentence)
     if found.violations:
-        yield f"The table breaks rules of dataset.yaml in {whole(found.violations)} places."
+        count = whole(found.violations)
+        yield Sign("data.rules", f"The table breaks rules of dataset.yaml in {count} places.")
     if unknown := (evidence.summary or {}).get("unknown_codes"):
-        yield f"Codes that dataset.yaml does not know occur in {', '.join(unknown)}."
+        names = ", ".join(unknown)
+        yield Sign("data.codes", f"Codes that dataset.yaml does not know occur in {names}.")
 
 
-def discrimination(evidence: Evidence) -> Iterator[str]:
+def discrimination(evidence: Evidence) -> Signs:
     """An AUC that cannot be told from chance, or is too good."""
     auc = (evidence.site.evaluation or {})["auc"]
     if not is_number(auc.get("low")):
-        yield "The AUC has no interval: the sample holds one class only."
-    elif auc["low"] <= 0.5:
-        yield "The AUC cannot be told from chance."
-    elif auc["value"] >= LEAK:
-        yield f"An AUC of {decimal(auc['value'])} is more often a leak than a good model."
+        words = "The AUC has no interval: the sample holds one class only."
+        yield Sign("discrimination.no-interval", words)
+    elif auc["low"] <= bound("discrimination.chance"):
+        yield Sign("discrimination.chance", "The AUC cannot be told from chance.")
+    elif auc["value"] >= bound("discrimination.leak"):
+        words = f"An AUC of {decimal(auc['value'])} is more often a leak than a good model."
+        yield Sign("discrimination.leak", words)
 
 
-def calibration(evidence: Evidence) -> Iterator[str]:
+def calibration(evidence: Evidence) -> Signs:
     """More groups outside their interval than chance would put there."""
     bins = (evidence.site.evaluation or {})["calibration"]
     off = [b for b in bins if not b["observed_low"] <= b["predicted"] <= b["observed_high"]]
-    if len(off) > max(1, BY_CHANCE * len(bins)):
-        yield f"In {len(off)} of {len(bins)} groups the score is no rate of default."
+    if len(off) > max(1, bound("calibration.groups") * len(bins)):
+        words = f"In {len(off)} of {len(bins)} groups the score is no rate of default."
+        yield Sign("calibration.groups", words)
 
 
-def decisions(evidence: Evidence) -> Iterator[str]:
+def decisions(evidence: Evidence) -> Signs:
     """A threshold in use that is dearer than need be."""
     found = evidence.site.evaluation or {}
     costs = {row["threshold"]: row["cost"] for row in found["thresholds"]}
     chosen, cheapest = (costs.get(found[f"{k}_threshold"]) for k in ("chosen", "cheapest"))
-    if chosen and cheapest and chosen > DEARER * cheapest:
+    if chosen and cheapest and chosen > bound("decisions.threshold") * cheapest:
         more = percent(chosen / cheapest - 1, 0)
-        yield (
+        yield Sign(
+            "decisions.threshold",
             f"At the costs of model.yaml the threshold in use, "
             f"{quantity(found['chosen_threshold'])}, costs {more} more than the cheapest, "
-            f"{quantity(found['cheapest_threshold'])}; no reason for it is on record."
+            f"{quantity(found['cheapest_threshold'])}; no reason for it is on record.",
         )
 
 
-def bands(evidence: Evidence) -> Iterator[str]:
+def bands(evidence: Evidence) -> Signs:
     """Rates that fall from band to band by more than chance."""
     rows = sorted((evidence.site.evaluation or {})["bands"], key=lambda row: row["low"])
     known = [row for row in rows if row["rows"]]
     if back := sum(_falls(lower, higher) for lower, higher in pairwise(known)):
-        yield (
+        yield Sign(
+            "bands.order",
             "The rate of default falls from one band to the next, by more than chance, in "
-            f"{plural(back, 'place')}."
+            f"{plural(back, 'place')}.",
         )
 
 
 def _falls(lower: Json, higher: Json) -> bool:
-    """Whether the second rate lies below the first by two standard errors of the difference."""
+    """Whether the second rate lies below the first by some standard errors of the difference."""
     rows = lower["rows"] + higher["rows"]
     pooled = (lower["defaults"] + higher["defaults"]) / rows
     error = (pooled * (1 - pooled) * (1 / lower["rows"] + 1 / higher["rows"])) ** 0.5
-    return bool(lower["default_rate"] - higher["default_rate"] > 2 * error)
+    return bool(lower["default_rate"] - higher["default_rate"] > bound("bands.order") * error)
 
 
-def challenger(evidence: Evidence) -> Iterator[str]:
+def challenger(evidence: Evidence) -> Signs:
     """A challenger that is as good."""
     difference = (evidence.site.evaluation or {})["challenger"]["auc_difference"]
-    if is_number(difference["low"]) and difference["low"] <= 0:
-        yield "The simpler model ranks as well, as far as these rows can tell."
+    if is_number(difference["low"]) and difference["low"] <= bound("challenger.as-good"):
+        words = "The simpler model ranks as well, as far as these rows can tell."
+        yield Sign("challenger.as-good", words)
 
 
-def training(evidence: Evidence) -> Iterator[str]:
+def training(evidence: Evidence) -> Signs:
     """Training that went on after validation stopped improving."""
     found = evidence.site.training or {}
     values = found["history"].get("validation") or []
     if not values:
-        yield "No validation rows were watched."
+        yield Sign("training.unwatched", "No validation rows were watched.")
         return
     best = min(range(len(values)), key=values.__getitem__) + 1
-    if found["metric"] == "logloss" and found["best_round"] > best + len(values) // 10:
-        yield f"The loss on validation rows was lowest in round {best} of {len(values)}."
+    kept = kept_rounds(found)
+    allowed = int(bound("training.best-round") * len(values))
+    if found["metric"] == "logloss" and kept > best + allowed:
+        yield Sign(
+            "training.best-round",
+            f"The loss on validation rows was lowest after round {best}, and the model keeps all "
+            f"{kept}: training went on without early stopping.",
+        )
 
 
-def stability(evidence: Evidence) -> Iterator[str]:
+def stability(evidence: Evidence) -> Signs:
     """Scores or features that moved, and a ranking that is lost on new rows."""
     found = evidence.site.stability or {}
     psi = _number(found["scores"]["psi"])
-    if psi is not None and psi > PSI_LOOK:
-        yield f"The PSI of the scores is {decimal(psi)}, {_size(psi)}."
+    if psi is not None and psi > bound("stability.scores"):
+        words = f"The PSI of the scores is {decimal(psi)}, {_size('stability.scores', psi)}."
+        yield Sign("stability.scores", words)
     for each in found["features"]:
         moved = _number(each["psi"])
-        if moved is not None and moved > PSI_LOOK:
-            yield f"The PSI of {each['description']} is {decimal(moved)}, {_size(moved)}."
+        if moved is not None and moved > bound("stability.feature"):
+            size = _size("stability.feature", moved)
+            words = f"The PSI of {each['description']} is {decimal(moved)}, {size}."
+            yield Sign(f"stability.feature:{each['name']}", words)
     drop = found["auc"]["drop"]
-    if drop and is_number(drop["low"]) and drop["low"] > 0:
-        yield (
+    if drop and is_number(drop["low"]) and drop["low"] > bound("stability.auc"):
+        yield Sign(
+            "stability.auc",
             f"The AUC falls by {decimal(drop['value'])} from training to test rows, more than by "
-            "chance: the model knows its training rows better than others."
+            "chance: the model knows its training rows better than others.",
         )
     off = sorted({each["feature"] for each in found["segments"] if each["off"]})
     if off:
-        yield f"The score is no rate of default in some segments of {', '.join(off)}."
+        words = f"The score is no rate of default in some segments of {', '.join(off)}."
+        yield Sign("stability.segments", words)
     if not found["periods"]:
-        yield "The split is random: nothing here shows how the model does at another time."
+        words = "The split is random: nothing here shows how the model does at another time."
+        yield Sign("stability.periods", words)
 
 
-def _size(psi: float) -> str:
-    return f"above {PSI_ACT}" if psi > PSI_ACT else f"above {PSI_LOOK}"
+def _size(sign: str, psi: float) -> str:
+    large = bound(sign, "large")
+    return f"above {large if psi > large else bound(sign)}"
 
 
 def _number(estimate: Any) -> float | None:
@@ -139,28 +155,34 @@ def _number(estimate: Any) -> float | None:
     return value if is_number(value) else None
 
 
-def sensitivity(evidence: Evidence) -> Iterator[str]:
+def sensitivity(evidence: Evidence) -> Signs:
     """Decisions that flip with one feature, and directions that are not kept."""
     found = evidence.site.sensitivity or {}
     for each in found["features"]:
         worst = max(each["moves"], key=lambda move: move["flipped"], default=None)
-        if worst and worst["flipped"] > FLIPS:
-            share = percent(worst["flipped"])
-            yield f"Moving {each['description']} ({worst['move']}) flips {share} of the decisions."
+        if worst and worst["flipped"] > bound("sensitivity.flips"):
+            what, share = f"{each['description']} ({worst['move']})", percent(worst["flipped"])
+            words = f"Moving {what} flips {share} of the decisions."
+            yield Sign(f"sensitivity.flips:{each['name']}", words)
     if violations := found["monotone"]["violations"]:
-        yield f"{whole(violations)} scores go against a direction that dataset.yaml promises."
+        words = f"{whole(violations)} scores go against a direction that dataset.yaml promises."
+        yield Sign("sensitivity.monotone", words)
 
 
-def explanation(evidence: Evidence) -> Iterator[str]:
+def explanation(evidence: Evidence) -> Signs:
     """Explanations of another model, and reasons without words."""
     found = evidence.site.explanation or {}
     error, tolerance = (found["additivity"][key] for key in ("largest_error", "tolerance"))
     if error > tolerance:
-        yield f"Contributions miss the score by up to {error:.2g}."
+        words = f"Contributions miss the score by up to {error:.2g}."
+        yield Sign("explanation.additivity", words)
     for each in found.get("withheld_reasons") or ():
-        yield f"{each['feature']} moves scores and is never named as a reason."
-    if evidence.settings.model.explanation.reason_codes > 4 and "fcra" in evidence.written.applies:
-        yield "More than four reasons are given; FCRA 615(a) has at most four key factors."
+        words = f"{each['feature']} moves scores and is never named as a reason."
+        yield Sign(f"explanation.withheld:{each['feature']}", words)
+    given, most = evidence.settings.model.explanation.reason_codes, bound("explanation.reasons")
+    if given > most and "fcra" in evidence.written.applies:
+        words = f"{given} reasons are given; FCRA 615(a) has at most {most:g} key factors."
+        yield Sign("explanation.reasons", words)
 
 
 GAPS = {
@@ -170,38 +192,45 @@ GAPS = {
 }
 
 
-def fairness(evidence: Evidence) -> Iterator[str]:
+def fairness(evidence: Evidence) -> Signs:
     """Groups that fare worse by more than chance, and features that stand in for an attribute."""
     found = evidence.site.fairness or {}
     if not found["attributes"]:
-        yield "No column is declared protected, so nothing is compared."
+        words = "No column is declared protected, so nothing is compared."
+        yield Sign("fairness.no-attributes", words)
     for attribute in found["attributes"]:
         ratio, name = attribute.get("selection_ratio"), attribute["description"]
-        if ratio and ratio["value"] < FOUR_FIFTHS:
-            yield (
+        if ratio and ratio["value"] < bound("fairness.four-fifths"):
+            yield Sign(
+                f"fairness.four-fifths:{attribute['name']}",
                 f"Of {name}, the group {ratio['group']} is accepted {decimal(ratio['value'], 2)} "
-                f"times as often as {ratio['reference']}, below four fifths."
+                f"times as often as {ratio['reference']}, below four fifths.",
             )
         apart = [
             f"{words} ({percent(gap['value'])} between {gap['lowest']} and {gap['highest']})"
             for key, words in GAPS.items()
-            if (gap := attribute.get(key)) and is_number(gap["low"]) and gap["low"] > 0
+            if (gap := attribute.get(key))
+            and is_number(gap["low"])
+            and gap["low"] > bound("fairness.gap")
         ]
         if apart:
-            yield f"Groups of {name} differ by more than chance in {'; '.join(apart)}."
+            words = f"Groups of {name} differ by more than chance in {'; '.join(apart)}."
+            yield Sign(f"fairness.gap:{attribute['name']}", words)
     for each in found["proxies"]:
         auc = _number(each.get("auc"))
-        if auc is not None and auc > PROXY:
-            yield f"The features tell {each['description']} with an AUC of {decimal(auc, 2)}."
+        if auc is not None and auc > bound("fairness.proxy"):
+            words = f"The features tell {each['description']} with an AUC of {decimal(auc, 2)}."
+            yield Sign(f"fairness.proxy:{each['name']}", words)
 
 
-def reproducibility(evidence: Evidence) -> Iterator[str]:
+def reproducibility(evidence: Evidence) -> Signs:
     """What the records themselves warn of."""
     for run in evidence.runs.values():
         if run.commit.dirty:
-            yield f"The code of {run.step} was in no commit as it ran."
+            words = f"The code of {run.step} was in no commit as it ran."
+            yield Sign(f"reproducibility.commit:{run.step}", words)
     by_words: dict[str, list[str]] = {}
     for step, words in evidence.warnings:
         by_words.setdefault(words, []).append(step)
     for words, steps in by_words.items():
-        yield f"{', '.join(steps)}: {words}"
+        yield Sign("reproducibility.warning", f"{', '.join(steps)}: {words}")

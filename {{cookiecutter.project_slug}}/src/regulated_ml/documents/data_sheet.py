@@ -3,6 +3,7 @@
 from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.results import result
+from regulated_ml.documents.signs import Sign
 from regulated_ml.documents.structure import Document, Part, present
 from regulated_ml.reports.elements import Card, Table
 from regulated_ml.reports.pages import data as data_page
@@ -91,7 +92,12 @@ def _columns(evidence: Evidence) -> Part:
         finding=f"{plural(len(columns), 'column')}, each with its meaning and what it may hold",
         clauses=shared.clauses(evidence, "data"),
         signs=(
-            (f"Codes occur that nobody has documented in {', '.join(undocumented)}.",)
+            (
+                Sign(
+                    "data.undocumented",
+                    f"Codes occur that nobody has documented in {', '.join(undocumented)}.",
+                ),
+            )
             if undocumented
             else ()
         ),
@@ -187,5 +193,12 @@ def _protected(evidence: Evidence) -> Part:
         finding=f"{names} are measured and not learnt from" if names else "None are in the table",
         clauses=shared.clauses(evidence, "proxies", "data"),
         text=("The role “protected” in dataset.yaml keeps a column from the features.",),
-        signs=() if names else ("Without protected attributes, fairness cannot be measured.",),
+        signs=()
+        if names
+        else (
+            Sign(
+                "fairness.no-attributes",
+                "Without protected attributes, fairness cannot be measured.",
+            ),
+        ),
     )

@@ -65,6 +65,8 @@ def _part(part: Part) -> Iterator[str]:
         yield ""
     for sign in part.signs:
         yield f"- Sign of risk: {escaped(sign)}"
+        if answer := getattr(sign, "answer", ""):
+            yield f"  - Answer: {escaped(answer)}"
     if part.signs:
         yield ""
     for paragraph in part.text:

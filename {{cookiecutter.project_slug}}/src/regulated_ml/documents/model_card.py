@@ -3,6 +3,7 @@
 from regulated_ml.documents import persons, shared
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.results import result
+from regulated_ml.documents.signs import Sign
 from regulated_ml.documents.structure import Document, Part, present
 from regulated_ml.reports.elements import Table
 from regulated_ml.reports.words import plural, whole
@@ -122,8 +123,11 @@ def _packages(evidence: Evidence) -> Part:
     )
     signs = (
         (
-            f"The licence of {plural(len(unknown), 'package')} that the model needs is not known "
-            f"here: {', '.join(unknown)}.",
+            Sign(
+                "supply.licences",
+                f"The licence of {plural(len(unknown), 'package')} that the model needs is not "
+                f"known here: {', '.join(unknown)}.",
+            ),
         )
         if unknown
         else ()
@@ -132,7 +136,7 @@ def _packages(evidence: Evidence) -> Part:
     finding = f"{count} were installed when the model was trained"
     if evidence.model.remote:
         finding = f"{count} of the container that the model was trained in are known"
-        signs = (INCOMPLETE, *signs)
+        signs = (Sign("supply.incomplete", INCOMPLETE), *signs)
     return Part(
         topic="Supply chain",
         finding=finding,

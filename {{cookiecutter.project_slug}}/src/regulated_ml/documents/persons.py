@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from regulated_ml.documents import shared
 from regulated_ml.documents.evidence import Evidence
+from regulated_ml.documents.signs import Sign
 from regulated_ml.documents.structure import Part
 from regulated_ml.reports.elements import Table
 from regulated_ml.reports.words import capital, plural
@@ -44,7 +45,10 @@ def findings(evidence: Evidence) -> Part:
         clauses=shared.clauses(evidence, "validation"),
         text=text,
         signs=tuple(
-            f"Open, severity {each.severity}: {each.what} ({each.owner}, by {each.due})"
+            Sign(
+                "findings.open",
+                f"Open, severity {each.severity}: {each.what} ({each.owner}, by {each.due})",
+            )
             for each in written or ()
             if each.state == "open"
         ),

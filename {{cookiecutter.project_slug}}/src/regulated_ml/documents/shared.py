@@ -3,6 +3,7 @@
 from regulated_ml.documents import regulation
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.regulation import Clause
+from regulated_ml.documents.signs import Sign
 from regulated_ml.documents.structure import Part
 from regulated_ml.reports.elements import Table
 from regulated_ml.reports.words import NOTHING, duration, moment, plural, quantity, whole
@@ -44,7 +45,8 @@ def version_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
             [
                 (
                     "Decided",
-                    f"{version.told(decision)}, {moment(decision.ended)} by {who(decision.identity)}",
+                    f"{version.told(decision)}, {moment(decision.ended)} "
+                    f"by {who(decision.identity)}",
                 )
             ]
             if decision
@@ -163,7 +165,9 @@ def gates(evidence: Evidence) -> Part:
         finding=finding,
         clauses=clauses(evidence, "validation"),
         text=("The bounds of config/model.yaml; nobody can approve a version that breaks one.",),
-        signs=tuple(f"The gate on {name} is broken." for name in broken),
+        signs=tuple(
+            Sign(f"gates.broken:{name}", f"The gate on {name} is broken.") for name in broken
+        ),
         tables=(Table("Gates", "llrl", ("Metric", "Bound", "Value", "Result"), rows),)
         if rows
         else (),

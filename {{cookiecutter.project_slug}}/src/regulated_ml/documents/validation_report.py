@@ -3,13 +3,14 @@
 Each test says what it is for, how it works, what would be a sign of risk, its strengths and limits.
 """
 
-from regulated_ml.documents import persons, shared
+from regulated_ml.documents import persons, shared, signs
 from regulated_ml.documents.evidence import Evidence
 from regulated_ml.documents.methods import Method, methods
 from regulated_ml.documents.results import result
+from regulated_ml.documents.signs import Sign
 from regulated_ml.documents.structure import Document, Part, present
 from regulated_ml.reports.elements import Table
-from regulated_ml.reports.words import plural, quantity
+from regulated_ml.reports.words import NOTHING, plural, quantity
 
 NAME = "validation-report"
 NOT_MADE = "This test has not been made for this version"
@@ -53,13 +54,25 @@ def document(evidence: Evidence) -> Document:
 def _summary(evidence: Evidence, body: tuple[Part, ...]) -> Part:
     """The validator's conclusion, and everything to stop at in one table."""
     written = evidence.written.validation
-    stops = [(part.topic, sign) for part in body for sign in part.signs]
+    stops = [
+        (part.topic, str(sign), sign.id, sign.answer or NOTHING)
+        for part in signs.answered(body, evidence.written.answers)
+        for sign in part.signs
+        if isinstance(sign, Sign)
+    ]
+    unanswered = sum(answer == NOTHING for *_, answer in stops)
     broken = sum(not row.kept for row in evidence.gates)
     finding = (
-        f"{plural(len(stops), 'sign')} of risk, {plural(broken, 'broken gate')}, "
+        f"{plural(len(stops), 'sign')} of risk, {unanswered} without an answer, "
+        f"{plural(broken, 'broken gate')}, "
         f"{persons.unsettled(evidence)}"
     )
-    table = Table("Where a reader should stop", "ll", ("Part", "Sign of risk"), tuple(stops))
+    table = Table(
+        "Where a reader should stop",
+        "llll",
+        ("Part", "Sign of risk", "Id", "Answer, by whom and when"),
+        tuple(stops),
+    )
     return Part(
         topic="Summary",
         finding=finding,
@@ -120,7 +133,13 @@ def _test(key: str, method: Method, evidence: Evidence) -> Part:
     found = result(key, evidence)
     clauses = shared.clauses(evidence, *method.answers)
     if found is None:
-        return Part(method.topic, NOT_MADE, clauses, facts=method.facts, signs=(f"{NOT_MADE}.",))
+        return Part(
+            method.topic,
+            NOT_MADE,
+            clauses,
+            facts=method.facts,
+            signs=(Sign(f"test.not-made:{key}", f"{NOT_MADE}."),),
+        )
     return Part(
         topic=method.topic,
         finding=found.finding,

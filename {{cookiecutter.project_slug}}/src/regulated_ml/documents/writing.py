@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from regulated_ml.documents.markdown import markdown
+from regulated_ml.documents.signs import Sign
 from regulated_ml.documents.structure import Document, Part
 from regulated_ml.files import write_json, write_text
 from regulated_ml.reports.inputs import State
@@ -56,7 +57,11 @@ def _part(part: Part) -> dict[str, Any]:
         "topic": part.topic,
         "finding": part.finding,
         "answers": [clause._asdict() for clause in part.clauses],
-        "signs_of_risk": list(part.signs),
+        "signs_of_risk": [
+            {"id": sign.id, "words": str(sign), "answer": sign.answer}
+            for sign in part.signs
+            if isinstance(sign, Sign)
+        ],
         "text": list(part.text),
         "facts": [{"name": name, "value": value} for name, value in part.facts],
         "figures": [

@@ -74,6 +74,15 @@ class Finding(Section):
     state: Literal["open", "closed"]
 
 
+class Answer(Section):
+    """What a person says to a sign of risk that the documents raise."""
+
+    sign: Word  # its id, as the validation report's summary has it
+    answer: Word
+    by: Word
+    when: datetime.date
+
+
 class DataWords(Section):
     """What is known of the data beside the table."""
 
@@ -173,9 +182,13 @@ class Documents(Section):
         tuple[Finding, ...] | None,
         Field(description="what validations have found, with owner and date; [] for none"),
     ] = None
+    answers: Annotated[
+        tuple[Answer, ...],
+        Field(description="what was done about the signs of risk of the documents; [] for none"),
+    ] = ()
 
 
-MAY_BE_NONE = ("overlays", "findings")  # an empty list of these is an answer
+MAY_BE_NONE = ("overlays", "findings", "answers")  # an empty list of these is an answer
 
 
 class Open(NamedTuple):

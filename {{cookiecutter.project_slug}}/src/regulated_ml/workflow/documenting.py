@@ -14,6 +14,7 @@ from regulated_ml.documents import (
     data_sheet,
     inventory,
     model_card,
+    signs,
     validation_report,
     writing,
 )
@@ -68,6 +69,8 @@ def write(
     Raises:
         UserError: a run of the version or one of its files is missing or damaged.
     """
+    if mistakes := [*signs.problems(settings.documents.answers, DOCUMENTS)]:
+        raise UserError(mistakes, ExitStatus.CONFIGURATION)
     report(0, 3, "gathering the evidence")
     now = replace(gather(settings, store, version, known), approver=approver)
     older = before or _before(version, known)
@@ -98,7 +101,9 @@ def put_card(settings: Settings, version: Version, folder: Path, report: Report)
 
 def _documents(now: Evidence, then: Evidence | None) -> list[Document]:
     kinds = (model_card, data_sheet, validation_report, inventory)
-    return [*(kind.document(now) for kind in kinds), changes.document(now, then)]
+    made = [*(kind.document(now) for kind in kinds), changes.document(now, then)]
+    answers = now.written.answers
+    return [replace(each, parts=signs.answered(each.parts, answers)) for each in made]
 
 
 def _before(version: Version, known: Sequence[Record]) -> Version | None:
