@@ -192,7 +192,7 @@ def test_early_stopping_keeps_the_best_round(
     stopped = fit(early_stopping_rounds=4, rounds=200, eval_metric=metric)
     history = stopped.history["validation"]
     assert history.index(best(history)) + 1 == stopped.best_round == stopped.rounds - 4
-    assert stopped.booster.num_boosted_rounds() == stopped.best_round
+    assert stopped.booster.num_boosted_rounds() == stopped.kept_rounds == stopped.best_round
     # The metric of the model that is kept, computed from its predictions.
     values, labels = rows(prepared / "validation")
     scores = stopped.booster.predict(xgboost.DMatrix(values, feature_names=FEATURES))
@@ -220,7 +220,10 @@ def test_the_job_writes_one_model_on_top_and_tells_how_it_went(
     assert sorted(map(str, files)) == ["metadata/features.json", "xgboost-model.ubj"]
     assert xgboost.Booster(model_file=job.base / "model/xgboost-model.ubj").attributes() == {}
     told = json.loads((job.base / "output/data/training.json").read_text())
-    assert (told["rounds"], told["best_round"], told["metric"]) == (35, 35, "logloss")
+    # Without early stopping the model keeps every round, wherever validation was best.
+    assert (told["rounds"], told["kept_rounds"], told["metric"]) == (35, 35, "logloss")
+    losses = told["history"]["validation"]
+    assert told["best_round"] == losses.index(min(losses)) + 1
     assert told["rows"] == {"train": 2100, "validation": 300}
     assert [len(told["history"][name]) for name in ("train", "validation")] == [35, 35]
     assert set(told["importance_gain"]) == set(told["features"]) == set(FEATURES)

@@ -115,7 +115,7 @@ def training() -> Json:
     """The shape of training.json."""
     rounds = np.arange(30)
     history = {"train": 0.8 - 0.1 / (rounds + 1), "validation": 0.77 - 0.08 / (rounds + 1)}
-    return {"rounds": 30, "best_round": 30, "metric": "auc",
+    return {"rounds": 30, "kept_rounds": 30, "best_round": 30, "metric": "auc",
             "history": {name: values.tolist() for name, values in history.items()}}  # fmt: skip
 
 

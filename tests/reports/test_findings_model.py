@@ -155,10 +155,10 @@ def test_bands_are_followed_from_low_to_high_scores(found: dict[str, Any], expec
     assert expected in model.bands(found)
 
 
-def trained(metric: str, validation: list[float], best_round: int) -> dict[str, Any]:
+def trained(metric: str, validation: list[float], kept_rounds: int) -> dict[str, Any]:
     """A training with its history."""
     history = {"train": [0.8] * len(validation), "validation": validation}
-    return {"metric": metric, "history": history, "best_round": best_round}
+    return {"metric": metric, "history": history, "kept_rounds": kept_rounds}
 
 
 @pytest.mark.parametrize(
@@ -176,3 +176,9 @@ def trained(metric: str, validation: list[float], best_round: int) -> dict[str, 
 )
 def test_the_best_round_follows_the_metric(found: dict[str, Any], expected: str) -> None:
     assert expected in model.training(found)
+
+
+def test_an_earlier_versions_best_round_is_the_last_one_that_the_model_keeps() -> None:
+    found = trained("auc", [0.7, 0.77, 0.76], 2)
+    found["best_round"] = found.pop("kept_rounds")
+    assert "the model’s last round has 0.770" in model.training(found)

@@ -36,7 +36,8 @@ class Trained:
     layout: Layout
     metric: str
     rounds: int  # that were trained
-    best_round: int  # rounds that the model keeps
+    kept_rounds: int  # of them, that the model keeps: all, or up to the best one (early stopping)
+    best_round: int  # after which the metric on validation rows was best, kept to there or not
     history: History  # the metric after each round, by sample
     rows: Mapping[str, int]
 
@@ -49,6 +50,7 @@ class Trained:
         self.layout.write(folder / "metadata")
         summary = {
             "rounds": self.rounds,
+            "kept_rounds": self.kept_rounds,
             "best_round": self.best_round,
             "metric": self.metric,
             "history": self.history,
@@ -84,11 +86,13 @@ def fit(
         raise contract.JobError(f"XGBoost: {_reason(error)}") from error
     best = _best_round(hyperparameters, history)
     rounds = booster.num_boosted_rounds()
+    kept = rounds if hyperparameters.early_stopping_rounds is None else best
     return Trained(
-        booster if best == rounds else booster[:best],
+        booster if kept == rounds else booster[:kept],
         layout,
         hyperparameters.metric,
         rounds,
+        kept,
         best,
         history,
         {name: sample.rows for name, sample in samples.items()},
@@ -192,10 +196,8 @@ def _latest(history: History) -> str:
 
 
 def _best_round(hyperparameters: Hyperparameters, history: History) -> int:
-    """The rounds that the model keeps: all, or up to the best one where training stops early."""
+    """After how many rounds the metric on validation rows was best, for the first time."""
     values = np.array(history["validation"])
-    if hyperparameters.early_stopping_rounds is None:
-        return len(values)
     sign = -1 if hyperparameters.metric in HIGHER_IS_BETTER else 1
     return int((sign * values).argmin()) + 1
 

@@ -126,10 +126,11 @@ STEPS = (
         _train_parameters,
         (
             Metric("rounds", "training.json", ("rounds",)),
+            Metric("kept_rounds", "training.json", ("kept_rounds",)),
             Metric("best_round", "training.json", ("best_round",)),
         ),
-    ),
         resumes=True,
+    ),
     Step(
         "evaluate",
         "evaluate",

@@ -159,12 +159,18 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric) or short(metric)
 
 
+def kept_rounds(training_result: Json) -> int:
+    """The rounds that the model keeps; earlier versions wrote them as the best round."""
+    name = "kept_rounds" if "kept_rounds" in training_result else "best_round"
+    return int(training_result[name])
+
+
 def training(training_result: Json) -> str:
     """Where the validation metric was best, and how far training and validation are apart."""
     history = training_result["history"]
     metric = metric_name(training_result["metric"])
     values, fitted = history.get("validation") or [], history.get("train") or []
-    used = training_result["best_round"]
+    used = kept_rounds(training_result)
     if not values:
         return f"The model has {plural(used, 'round')}; no validation rows were watched"
     sign = 1 if training_result["metric"].split("@")[0] in HIGHER_IS_BETTER else -1

@@ -152,7 +152,7 @@ def _training(result: Json | None) -> Section | None:
         ("A wide gap between the two lines is a sign of learning the training rows by heart.",),
         Figure(
             "training",
-            plots.training(history, result["best_round"], metric),
+            plots.training(history, findings.kept_rounds(result), metric),
             f"{capital(metric)} by round of training: {finding}.",
             f"{capital(metric)} after each round, on training and on validation rows.",
             Table("The metric by round", "r" * len(head), head, rows),
