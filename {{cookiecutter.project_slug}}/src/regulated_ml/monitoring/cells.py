@@ -46,8 +46,10 @@ def numbers(cells: pa.Array) -> Numbers:
         plain = pc.replace_substring_regex(texts.filter(readable), r"^\+", "")
         return Numbers(_single(plain), len(cells) - len(texts), unreadable)
     found = _single(cells.drop_null() if cells.null_count else cells)
-    if np.isnan(found.sum()) and (absent := np.isnan(found)).any():
-        found = found[~absent]
+    with np.errstate(invalid="ignore"):  # infinite values of both signs
+        may_lack = np.isnan(found.sum())  # the sum is the quickest way to know that none is NaN
+    if may_lack:
+        found = found[~np.isnan(found)]
     return Numbers(found, len(cells) - len(found), unreadable)
 
 

@@ -132,7 +132,8 @@ class Distribution:
         if not len(values):
             return
         self.sketch.update(values)
-        mean = float(values.mean())
+        with np.errstate(invalid="ignore"):  # infinite values of both signs
+            mean = float(values.mean())
         if not math.isfinite(mean):
             finite = values[np.isfinite(values)]
             self.infinite += len(values) - len(finite)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 CELLS = 20  # up to so many different values, a distance is simulated; rarer categories are pooled
 SEED = 20_051_001
 LARGEST = 10**9 - 1  # of all rows; numpy draws from no larger urn
-PRECISION = 10  # draws that are expected beyond the critical value
-MOST_DRAWS = 50_000
+PRECISION = 5  # draws that are expected beyond the critical value
+LEAST_DRAWS, MOST_DRAWS = 10_000, 50_000
 EQUAL = 1e-12  # distances that differ by less do so by rounding
 
 Distance = Callable[["Array"], "Array"]
@@ -120,7 +120,7 @@ def simulated(pooled: "Array", rows: tuple[int, int], distance: Distance, level:
     size = window * baseline * baseline / (total * (baseline + 1))
     if total > LARGEST:
         return Simulated(np.zeros(0), number, size)
-    draws = min(MOST_DRAWS, math.ceil(PRECISION / level))
+    draws = min(MOST_DRAWS, max(LEAST_DRAWS, math.ceil(PRECISION / level)))
     rng = np.random.default_rng(SEED)
     counts = rng.multivariate_hypergeometric(pooled, window, size=draws, method="marginals")
     gaps = counts * (1 / window + 1 / baseline) - pooled / baseline
