@@ -120,9 +120,14 @@ def alerts(
     return made
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = [f"{len(names) - 2} more"] if len(names) > 3 else []
+    return ", ".join([*(names[:2] if more else names), *more])
+
+
 class _Group(NamedTuple):
     columns: list[str]
-    segment: Segment | None  # of the column that has changed most
+    segments: list[Segment]  # of its columns, the one that has changed most first
 
 
 def _groups(by_column: Mapping[str, Sequence[Violation]], setting: Setting) -> Iterator[_Group]:
@@ -132,12 +137,14 @@ def _groups(by_column: Mapping[str, Sequence[Violation]], setting: Setting) -> I
     while left:
         first = left.pop(0)
         own, columns = found[first], [first]
+        there = [own] if own else []
         for name in list(left):
             other = found[name]
             if own and other and segments.overlap(own, other) >= TOGETHER:
                 columns.append(name)
+                there.append(other)
                 left.remove(name)
-        yield _Group(columns, own)
+        yield _Group(columns, there)
 
 
 def _growth(segment: Segment | None) -> float:
@@ -166,12 +173,14 @@ def _of_columns(
         how_much=[f"{each.column}: {each.description}" for each in own],
         clients="every client",
     )
-    if segment := group.segment:
-        alert.clients = (
-            f"{segment.words}: {segment.now:.1%} of the clients, {segment.before:.1%} before"
+    if group.segments:
+        alert.clients = "; ".join(
+            f"{each.words}: {each.now:.1%} of the clients, {each.before:.1%} before"
+            for each in group.segments
         )
         scores = setting.sample.scores
-        for name, rows in (("these", segment.members), ("others", ~segment.members)):
+        members = np.logical_or.reduce([each.members for each in group.segments])
+        for name, rows in (("these", members), ("others", ~members)):
             alert.scores[name] = Scores.of(scores[rows], setting.threshold)
     return alert
 
@@ -191,7 +200,7 @@ def _of_others(others: Sequence[Violation], setting: Setting) -> Iterator[Alert]
     for each in others:
         by_cause.setdefault((each.monitor, each.column), []).append(each)
     for (monitor, column), own in by_cause.items():
-        metrics = ", ".join(dict.fromkeys(each.metric for each in own))
+        metrics = _listed(list(dict.fromkeys(each.metric for each in own)))
         groups = " and ".join(dict.fromkeys(each.group for each in own))
         titles = {
             "model_quality": (f"The model is worse: {metrics}", "those whose labels are known"),

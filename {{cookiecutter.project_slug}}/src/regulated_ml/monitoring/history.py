@@ -57,6 +57,28 @@ def of(entries: Iterable[Entry], endpoint: str, version: int | None = None) -> l
     ]
 
 
+BY_LABELS = ("model_quality", "bias")  # monitors that judge again when labels come
+
+
+def judged_again(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a window's judgement with what labels say now in the place of what they said.
+
+    Args:
+        before: the content that it had.
+        now: the judgement by labels alone.
+    """
+    kept = [each for each in before["violations"] if each["monitor"] not in BY_LABELS]
+    checks = {each["check"] for each in kept}
+    alerts = [each for each in before["alerts"] if checks & set(each["checks"])]
+    return {
+        **before,
+        **{name: now[name] for name in (*BY_LABELS, "labelled")},
+        "violations": [*kept, *now["violations"]],
+        "alerts": [*alerts, *now["alerts"]],
+        "notes": list(dict.fromkeys([*before["notes"], *now["notes"]])),
+    }
+
+
 def last_window(entries: Sequence[Entry]) -> Entry | None:
     """The window that was made last: where it ended, reading goes on."""
     made = [each for each in entries if each.number and not each.again]

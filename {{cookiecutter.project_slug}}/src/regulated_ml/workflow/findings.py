@@ -38,6 +38,14 @@ class Window(NamedTuple):
     until: str = ""
 
 
+class Again(NamedTuple):
+    """A window that is judged again."""
+
+    first: Record  # of the first time
+    last: Record  # of the last time
+    content: Mapping[str, Any]  # what was found then
+
+
 class Kept(NamedTuple):
     """What a window leaves besides its judgement."""
 
@@ -53,7 +61,7 @@ def keep(
     window: Window,
     judgement: Judgement,
     limits: Limits,
-    kept: Kept | Record,
+    kept: Kept | Again,
 ) -> Record:
     """Keeps a judgement as a record.
 
@@ -65,16 +73,20 @@ def keep(
         window: which one.
         judgement: what was found.
         limits: that it was held to.
-        kept: what was read; of a window that is judged again, the record of the first time.
+        kept: what was read; of a window that is judged again, what was found before.
     """
     registered = watched.version.registered
     deployed = [
         each for each in watched.version.done("deploy") if each.parameters.get(ENDPOINT) == endpoint
     ]
-    earlier = [kept] if isinstance(kept, Record) else []
+    content = judgement.as_json()
+    if isinstance(kept, Again):
+        content = history.judged_again(kept.content, content)
+    else:
+        content["counts"] = _counts(kept.seen.counts)
     act = Act(
         name=ACT,
-        parents=[registered, *deployed[-1:], *earlier],
+        parents=[registered, *deployed[-1:], *([kept.first] if isinstance(kept, Again) else [])],
         parameters={
             VERSION: watched.version.number,
             ENDPOINT: endpoint,
@@ -85,13 +97,11 @@ def keep(
             "ndcg_at_least": limits.ndcg_at_least,
             "baseline": {"features": watched.baseline.features, "rows": watched.baseline.rows},
         },
-        metrics=_metrics(judgement, None if isinstance(kept, Record) else kept.seen.counts),
+        metrics=_metrics(judgement, content, kept),
     )
 
     def write(folder: Path) -> None:
-        content = judgement.as_json()
         if isinstance(kept, Kept):
-            content["counts"] = _counts(kept.seen.counts)
             _write_seen(folder, kept)
         write_json(folder / history.RESULT, content)
         _write_monitors(folder, judgement, limits)
@@ -111,14 +121,19 @@ def alert(record: Record, cause: Alert) -> dict[str, Any]:
     }
 
 
-def _metrics(judgement: Judgement, counts: Counts | None) -> dict[str, float | int | str]:
+def _metrics(
+    judgement: Judgement, content: Mapping[str, Any], kept: Kept | Again
+) -> dict[str, float | int | str]:
     """The figures of the record: of those that were measured."""
     found: dict[str, float | int | str] = {
-        "violations": len(judgement.violations),
-        "alerts": len(judgement.alerts),
+        "violations": len(content["violations"]),
+        "alerts": len(content["alerts"]),
         "labelled": judgement.labelled,
     }
-    if counts:
+    if isinstance(kept, Again):
+        found = {**kept.last.metrics, **found}
+    else:
+        counts = kept.seen.counts
         found |= {
             "lines": counts.lines,
             "requests": counts.requests,

@@ -6,7 +6,7 @@ trained. Where reading goes on is part of the record: a run that is killed has r
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -219,9 +219,11 @@ def _late(own: _Run, seen: Watched) -> Iterator[Done]:
         look_up = protected(own.settings)
         found = judge_again(keys, scores, own.labels, look_up, seen.evidence, own.limits)
         about = findings.Window(each.number, True, each.first, each.last)
-        earlier = own.store.get(scored[each.number].id)
-        record = _recorded(own, seen, about, found, earlier)
-        yield _told(own, record, found, None)
+        last = own.store.get(each.id)
+        content = read_json(own.store.folder_of(last) / history.RESULT)
+        again = findings.Again(own.store.get(scored[each.number].id), last, content)
+        record = _recorded(own, seen, about, found, again)
+        yield _told(own, record, found, None, content["alerts"])
 
 
 def _recorded(
@@ -229,15 +231,24 @@ def _recorded(
     seen: Watched,
     window: findings.Window,
     judgement: Judgement,
-    kept: findings.Kept | Record,
+    kept: findings.Kept | findings.Again,
 ) -> Record:
     return findings.keep(
         own.settings, own.store, own.endpoint, seen, window, judgement, own.limits, kept
     )
 
 
-def _told(own: _Run, record: Record, judgement: Judgement, counts: Counts | None) -> Done:
-    alerts = [findings.alert(record, each) for each in judgement.alerts]
+def _told(
+    own: _Run,
+    record: Record,
+    judgement: Judgement,
+    counts: Counts | None,
+    before: Sequence[Mapping[str, Any]] = (),
+) -> Done:
+    """Tells of each alert that was not told of `before`, when there were fewer labels."""
+    known = [(each["columns"], each["checks"]) for each in before]
+    new = [each for each in judgement.alerts if (each.columns, each.checks) not in known]
+    alerts = [findings.alert(record, each) for each in new]
     return Done(record, judgement, counts, alerting.tell(own.settings, alerts))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regulated_ml.errors import UserError
+from regulated_ml.files import read_json
 from regulated_ml.monitoring import history, windows
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import captures
@@ -65,6 +66,30 @@ def each_is(entry: history.Entry, variant: str) -> bool:
     return f"v{entry.version}" == variant
 
 
-def write_page(settings: Settings, store: RunStore) -> Path:
-    """Writes reports/monitor.html; raises OSError when it cannot be written."""
-    return settings.root / "reports/monitor.html"
+def write_page(settings: Settings, store: RunStore) -> Path | None:
+    """Writes the page of monitoring; None where nothing was monitored yet.
+
+    Raises OSError when it cannot be written.
+    """
+    from regulated_ml.reports import monitor
+
+    known = entries(store)
+    found, states = [], []
+    for name, version in dict.fromkeys((each.endpoint, each.version) for each in known):
+        own = history.newest(history.of(known, name, version))
+        if not own:
+            continue
+        records = [store.get(each.id) for each in own[-monitor.WINDOWS :]]
+        states += [record.data.state for record in records]
+        judged = [
+            monitor.Judged(
+                record.id,
+                record.parameters,
+                record.metrics,
+                read_json(store.folder_of(record) / history.RESULT),
+                record.ended,
+            )
+            for record in records
+        ]
+        found.append(monitor.Watched(judged))
+    return monitor.write(settings, found, states) if found else None

@@ -50,7 +50,7 @@ def run(
     with output.progress(f"monitoring {name}") as progress:
         span = monitoring.Span(*times)
         outcome = monitoring.run(settings, store, name, progress, span, baseline)
-        page = watching.write_page(settings, store).relative_to(settings.root)
+        page = watching.write_page(settings, store)
     _show(name, outcome, page, as_json=as_json)
     if any(each.judgement.alerts for each in outcome.done):
         raise typer.Exit(ExitStatus.FOUND)
@@ -78,7 +78,7 @@ def schedule(
             due = time.monotonic() + minutes * 60
             with output.progress(f"monitoring {name}") as progress:
                 outcome = monitoring.run(settings, store, name, progress)
-                page = watching.write_page(settings, store).relative_to(settings.root)
+                page = watching.write_page(settings, store)
             _show(name, outcome, page, as_json=False)
             time.sleep(max(0.0, due - time.monotonic()))
     except KeyboardInterrupt:
@@ -98,7 +98,7 @@ def local(environment: str) -> "tuple[Settings, RunStore]":
     return settings, RunStore(settings.root / RUNS)
 
 
-def _show(name: str, outcome: "Outcome", page: Path, *, as_json: bool) -> None:
+def _show(name: str, outcome: "Outcome", page: Path | None, *, as_json: bool) -> None:
     done = outcome.done
     if as_json:
         output.print_json({"windows": list(map(_content, done)), "notes": outcome.notes})
@@ -110,7 +110,10 @@ def _show(name: str, outcome: "Outcome", page: Path, *, as_json: bool) -> None:
     said = (note for each in done for note in (*each.judgement.notes, *each.failures))
     for sentence in (*said, *outcome.notes):
         output.warn(sentence)
-    typer.echo(f"page: {page}")
+    if page:
+        typer.echo(
+            f"page: {page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page}"
+        )
 
 
 def _content(done: "Done") -> dict[str, Any]:
