@@ -37,8 +37,8 @@ def ui(
         if sentence := publishing.waits(settings, queue, result):
             output.warn(sentence)
         with (
-            output.progress("starting MLflow"),
-            mlflow_ui.serving(tracker, port) as server,
+            output.progress("starting MLflow") as progress,
+            mlflow_ui.serving(tracker, port, progress) as server,
         ):
             runs = "1 run" if len(queue.wanted()) == 1 else f"{len(queue.wanted())} runs"
             address = f"http://{mlflow_server.HOST}:{port}"

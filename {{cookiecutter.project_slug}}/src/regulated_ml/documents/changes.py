@@ -72,7 +72,7 @@ def _compared(now: Evidence, before: Evidence) -> Iterator[Part]:
             tables=(
                 Table(
                     f"{topic}: {before.version.name} and {now.version.name}",
-                    "lrrr",
+                    "lwwr",
                     ("What", before.version.name, now.version.name, "Change"),
                     rows,
                 ),
@@ -91,7 +91,10 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tup
 
 
 def _change(first: Any, second: Any) -> str:
-    return signed(second - first, 4) if is_number(first) and is_number(second) else ""
+    if not (is_number(first) and is_number(second)):
+        return ""
+    difference = second - first
+    return signed(difference, 0 if float(difference).is_integer() else 4)
 
 
 def _sources(evidence: Evidence) -> dict[str, Any]:

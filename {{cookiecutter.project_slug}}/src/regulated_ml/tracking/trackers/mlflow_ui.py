@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.platforms.interface import Report
 from regulated_ml.tracking.trackers import mlflow_server
 from regulated_ml.tracking.trackers.mlflow import QUIET, LocalMlflow
 from regulated_ml.tracking.trackers.mlflow_server import HOST
@@ -51,8 +52,11 @@ def free_port(wanted: int) -> int:
 
 
 @contextmanager
-def serving(tracker: LocalMlflow, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+def serving(tracker: LocalMlflow, port: int, report: Report) -> Iterator["subprocess.Popen[bytes]"]:
     """The server while the block runs, as soon as it answers at `http://127.0.0.1:PORT`.
+
+    The first start makes a database and compiles what it imports: `report` is told how long it
+    takes.
 
     Raises:
         UserError: it has ended, or does not answer in time; its log says why.
@@ -71,7 +75,7 @@ def serving(tracker: LocalMlflow, port: int) -> Iterator["subprocess.Popen[bytes
             start_new_session=True,  # Ctrl-C is for this process, which then ends it
         )
     try:
-        _wait(server, port, str(log))
+        _wait(server, port, str(log), report)
         yield server
     finally:
         _end(server)
@@ -82,9 +86,10 @@ def _foreign() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "_MLFLOW_"))}
 
 
-def _wait(server: "subprocess.Popen[bytes]", port: int, log: str) -> None:
-    deadline = time.monotonic() + START
-    while server.poll() is None and time.monotonic() < deadline:
+def _wait(server: "subprocess.Popen[bytes]", port: int, log: str, report: Report) -> None:
+    begun = time.monotonic()
+    while server.poll() is None and (waited := time.monotonic() - begun) < START:
+        report(waited, START, "starting MLflow; the first time may take a minute")
         with suppress(urllib.error.URLError, OSError):
             # By no proxy: the address is this machine's.
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
