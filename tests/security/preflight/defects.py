@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import yaml
-from aws import ACCOUNT, REGION, Account
+from aws import ACCOUNT, REGION, TRAIL_BUCKET, Account
 
 from security.preflight.seeding import (
     buckets_ready,
@@ -51,6 +51,23 @@ def _statement(principal: dict[str, str], account: str = ACCOUNT) -> dict[str, A
 
 BOUNDARY = "credit-default-dev-boundary"
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
+
+
+# --- the trail ---
+
+
+def lock_trail(mode: str) -> Callable[[Account], object]:
+    """Another default retention of the trail's bucket, or none."""
+
+    def spoil(account: Account) -> None:
+        content: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+        if mode:
+            content["Rule"] = {"DefaultRetention": {"Mode": mode, "Days": 1}}
+        account.client("s3").put_object_lock_configuration(
+            Bucket=TRAIL_BUCKET, ObjectLockConfiguration=content
+        )
+
+    return spoil
 
 
 # --- the key ---
@@ -435,6 +452,15 @@ DEFECTS: dict[str, Defect] = {
     ),
     "bucket for other keys of some": Defect(
         "PRE-BUCKET-7", policy("tls", "key", key={"Principal": {"AWS": ACCOUNT}})
+    ),
+    "trail's bucket missing": Defect(
+        "PRE-TRAIL-1", lambda account: account.client("s3").delete_bucket(Bucket=TRAIL_BUCKET)
+    ),
+    "trail that whoever may can bypass": Defect("PRE-TRAIL-1", lock_trail("GOVERNANCE")),
+    "trail without a retention": Defect("PRE-TRAIL-1", lock_trail("")),
+    "trail under S3's key": Defect(
+        "PRE-TRAIL-2",
+        lambda account: account.client("s3").delete_bucket_encryption(Bucket=TRAIL_BUCKET),
     ),
     "VPC missing": Defect("PRE-VPC-1", name_another_vpc),
     "VPC that resolves no names": Defect("PRE-VPC-2", attribute("EnableDnsSupport")),

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from aws import REGION, Account
+from aws import REGION, TRAIL_BUCKET, Account
 
 from regulated_ml.security.policies.inventory import entries
 from regulated_ml.settings import load
@@ -163,3 +163,6 @@ def buckets_ready(account: Account) -> None:
         )
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         put_policy(account, bucket, tls_statement(bucket), key_statement(bucket, account.key))
+    s3.put_bucket_encryption(
+        Bucket=TRAIL_BUCKET, ServerSideEncryptionConfiguration={"Rules": rules}
+    )

@@ -68,8 +68,8 @@ def in_region(account: Account, bucket: str) -> Observation:
     return Observation(bucket, f"in {region}", region == account.platform.aws_region, again)
 
 
-@_each
-def encrypted(account: Account, bucket: str) -> Observation:
+def encryption(account: Account, bucket: str) -> Observation:
+    """Whether a bucket encrypts with the environment's key where nobody says otherwise."""
     key = account.platform.kms_key_arn
     answer = account.find("s3", "get_bucket_encryption", Bucket=bucket)
     rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
@@ -86,6 +86,9 @@ def encrypted(account: Account, bucket: str) -> Observation:
     )
     shown = "; ".join(f"{algorithm}, {named}" for algorithm, named in found)
     return Observation(bucket, shown or "no default encryption", is_right, fix)
+
+
+encrypted = _each(encryption)
 
 
 @_each

@@ -10,6 +10,7 @@ from regulated_ml.security.preflight import (
     network,
     quotas,
     role,
+    trail,
 )
 
 CHECKS = (
@@ -18,6 +19,7 @@ CHECKS = (
     *generated.CHECKS,
     *key.CHECKS,
     *buckets.CHECKS,
+    *trail.CHECKS,
     *network.CHECKS,
     *groups.CHECKS,
     *endpoints.CHECKS,
