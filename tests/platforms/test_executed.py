@@ -211,3 +211,27 @@ def test_the_hash_of_a_model_is_that_of_its_bytes(executed: Executed) -> None:
     archive = run.artifact("model.tar.gz")
     assert archive is not None
     assert sha256(executed.repository / "runs" / run.id / "model.tar.gz") == archive.sha256
+
+
+def test_a_portfolio_is_scored_there_as_it_is_here(executed: Executed) -> None:
+    repository, variables = executed.repository, executed.double.environment
+    twin = ("data", "twin", "--rows", "500", "--output", "clients.csv")
+    for command in (twin, ("--env", "dev", "model", "register")):
+        done = rml(repository, *command, **(variables if "dev" in command else {}))
+        assert done.returncode == 0, done.stderr
+    score = ("model", "score", "v1", "--input", "clients.csv", "--reasons", "--output")
+    there = rml(repository, "--env", "dev", *score, "there.csv", **variables)
+    assert there.returncode == 0, there.stderr
+    assert rml(repository, *score, "here.csv").returncode == 0
+    assert (repository / "there.csv").read_bytes() == (repository / "here.csv").read_bytes()
+    (request,) = [
+        each
+        for each in executed.double.front.sent("CreateProcessingJob")
+        if "-score-" in each["ProcessingJobName"]
+    ]
+    assert request["NetworkConfig"]["EnableNetworkIsolation"] is True
+    key = executed.double.account.key
+    assert request["ProcessingOutputConfig"]["KmsKeyId"] == key
+    assert request["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == key
+    again = rml(repository, "--env", "dev", *score, "again.csv", **variables)
+    assert "had been scored already by v1" in again.stdout, again.stderr
