@@ -20,7 +20,7 @@ def act(repository: Path, name: str, parents: list[Record], **said: Any) -> Reco
 
 
 def story(repository: Path) -> Mapping[str, Record]:
-    """A version that was registered, rejected, approved, promoted, released, pushed and deployed."""
+    """A version with every act on it that there is, from its registration to its monitoring."""
     store = RunStore(repository / "runs", "local")
     steps = ("prepare", "train", "evaluate", "explain")
     runs = [run for step in steps if (run := store.latest(step))]

@@ -1,6 +1,7 @@
 """The outputs of a training on SageMaker become files of a run, and are not believed."""
 
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from regulated_ml.errors import UserError
 from regulated_ml.platforms.archive import pack
 from regulated_ml.platforms.interface import Kind
 from regulated_ml.platforms.sagemaker.collecting import collect
-from regulated_ml.platforms.sagemaker.storage import Storage
+from regulated_ml.platforms.sagemaker.naming import Address
+from regulated_ml.platforms.sagemaker.storage import PART, Storage
 from regulated_ml.settings import load
 
 PLACE = "credit-default/dev/runs/train-1/job/output"
@@ -134,3 +136,19 @@ def test_a_link_is_refused(trial: Trial) -> None:
     with pytest.raises(UserError, match="a link or a device"):
         trial.collect()
     assert trial.left == []
+
+
+def test_a_file_that_lies_there_is_told_by_the_checksum_that_s3_made(
+    account: Account, tmp_path: Path
+) -> None:
+    """Of one that went up in parts, too: it is not sent a second time."""
+    place = Address(account.buckets[1], "a/")
+    storage = Storage(load(account.repository, "dev"), account.client("s3"))
+    path = tmp_path / "file"
+    for size in (5, PART - 1, PART, 2 * PART + 7):
+        path.write_bytes(os.urandom(size))
+        sent: list[float] = []
+        for _ in range(2):
+            storage.keep(place, f"of {size}", path, lambda done, *_: sent.append(done))  # noqa: B023
+            sent.append(0)  # ends what was told of one call
+        assert sent[-3:] == [size, 0, 0]

@@ -208,7 +208,16 @@ def test_what_lies_there_otherwise_is_uploaded_again(submitted: Away) -> None:
     listed = s3.list_objects_v2(Bucket=bucket)["Contents"]
     key = next(item["Key"] for item in listed if item["Key"].endswith("table.parquet"))
     was = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    s3.put_object(Bucket=bucket, Key=key, Body=bytes(len(was)))
+    kept = s3.head_object(Bucket=bucket, Key=key)
+    s3.put_object(  # its metadata say what an uploader wrote: the bytes are others
+        Bucket=bucket,
+        Key=key,
+        Body=bytes(len(was)),
+        Metadata=kept["Metadata"],
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=submitted.account.key,
+        ChecksumAlgorithm="SHA256",
+    )
     assert submitted.rml("prepare", "--force").returncode == 0
     found = s3.get_object(Bucket=bucket, Key=key)
     assert found["Body"].read() == was

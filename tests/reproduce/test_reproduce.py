@@ -100,11 +100,12 @@ def test_of_a_dirty_tree_the_file_the_place_and_the_reason_are_named(small: Path
 def test_a_tampered_artefact_is_named_and_made_again(small: Path) -> None:
     summary = only(small, "runs/prepare-*/summary/summary.json")
     summary.write_text(summary.read_text().replace("3000", "4000"))
-    status, content = found(small, "prepare")
-    (run,) = content["runs"]
-    assert (status, run["damaged"]) == (1, ["summary/summary.json"])
-    assert "summary/summary.json" in run["identical"]
-    assert run["differences"] == []
+    done = reproduce(small, "prepare")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "summary/summary.json: this file of the run was changed after it was recorded" in said
+    assert "other bytes each time" not in said
+    assert "The same bytes again: 13 of 13 files are identical." in said
 
 
 def test_a_changed_record_is_not_met_by_what_comes_out(small: Path) -> None:
@@ -118,6 +119,7 @@ def test_a_changed_record_is_not_met_by_what_comes_out(small: Path) -> None:
     done = reproduce(small, "prepare")
     assert done.returncode == 1
     assert "csv/test.csv differs at row" in done.stdout
+    assert "the record of the run is not as the audit trail has it" in " ".join(done.stdout.split())
     assert "Not the same again: 12 of 13 files are identical." in done.stdout
 
 

@@ -200,6 +200,10 @@ class RunStore:
             if RUN_ID.match(path.parent.name):
                 yield path.parent.name, path
 
+    def leftovers(self) -> list[str]:
+        """The unfinished runs that killed processes have left behind; the next run removes them."""
+        return sorted(lock.stem for lock in self._incomplete.glob("*.lock") if _is_free(lock))
+
     def settle(self) -> None:
         """Makes a run of what a killed process had added to the trail and not renamed yet."""
         with self.trail.held():
@@ -299,8 +303,24 @@ def read_record(path: Path) -> Record:
         return Record.model_validate(read_json(path))
     except (ValueError, ValidationError) as error:
         rule = f"not a record of a run: {str(error).splitlines()[0]}"
-        fix = "restore the file, or move its folder out of runs/"
+        fix = (
+            f"restore it from a backup, or from {path.parent.name}/{RECORD} in the model bucket; "
+            "where there is neither, move its folder out of runs/: `rml runs verify` goes on "
+            "saying that it is gone, and the step has to be run anew"
+        )
         raise UserError.one(str(path), "", rule, fix) from error
+
+
+def _is_free(lock: Path) -> bool:
+    """Whether the process that has held a lock lives no longer."""
+    try:
+        with lock.open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False  # the run was finished, or another process has removed it
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_damaged(path: Path, item: Artifact) -> bool:

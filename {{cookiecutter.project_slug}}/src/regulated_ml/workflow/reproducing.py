@@ -22,7 +22,7 @@ from regulated_ml.tracking import unequal
 from regulated_ml.tracking.git import Git, WorkTrees
 from regulated_ml.tracking.records import Input, Record
 from regulated_ml.tracking.registry import find
-from regulated_ml.tracking.store import RUNS, RunStore
+from regulated_ml.tracking.store import RECORD, RUNS, RunStore
 from regulated_ml.workflow import evidence, explaining, interpreters, recovering
 from regulated_ml.workflow.interpreters import Interpreter
 from regulated_ml.workflow.requests import TABLE
@@ -198,9 +198,17 @@ def _again(
         interpreter=interpreter,
         identical=tuple(identical),
         differences=tuple(differences),
-        notes=tuple(explaining.notes(run, tree, interpreter, others)),
+        notes=(*_not_as_recorded(run, store), *explaining.notes(run, tree, interpreter, others)),
         damaged=tuple(damaged),
     )
+
+
+def _not_as_recorded(run: Record, store: RunStore) -> Iterable[str]:
+    """That the record is not the one in the audit trail: then what it says is no measure."""
+    entries = {entry.id: entry for entry in store.trail.entries()}
+    entry = entries.get(run.id)
+    if entry is None or entry.record != sha256(store.folder_of(run) / RECORD):
+        yield "the record of the run is not as the audit trail has it: rml runs verify tells more"
 
 
 def _interpreter(root: Path, tree: Path, run: Record, wish: Wish, report: Report) -> Interpreter:
@@ -265,7 +273,7 @@ def _compared(
         elif path.stat().st_size == item.bytes and sha256(path) == item.sha256:
             identical.append(item.path)
         elif item.path in damaged:
-            what = "differs from the record, and the file of the run is damaged or lost"
+            what = "differs from the record; the run's own file is of no help, it was changed since"
             differences.append(Difference(item.path, what))
         else:
             found = unequal.first(before / item.path, path)

@@ -109,7 +109,10 @@ def problems(git: Git, tag: str, commit: str, entry: Entry | None) -> Iterator[P
         return
     found = git.output("rev-parse", f"{REFS}{tag}^{{}}") or ""
     rule = "the tag of a release is made once, with its record; this one is another"
-    fix = f"find out who made it: git show --no-patch {tag}; one that was never pushed goes by git tag -d {tag}"
+    fix = (
+        f"find out who made it: git tag -n99 -l {tag}; "
+        f"one that was never pushed goes by git tag -d {tag}"
+    )
     yield Problem("tag", f"{tag} ({kind} of {found[:12]})", rule, fix)
 
 

@@ -16,6 +16,8 @@ NAME_HELP = (
     "Without one: the latest model and what was found about it."
 )
 
+CHANGED = "this file of the run was changed after it was recorded, or is gone"
+
 
 def reproduce(
     name: Annotated[str, typer.Argument(metavar="RUN", help=NAME_HELP)] = "",
@@ -111,13 +113,20 @@ def _say(done: "list[Again]") -> None:
     output.print_table("", ("run", "identical files", "differences", "Python"), rows)
     for each in done:
         found = [("file", _sentence(difference)) for difference in each.differences]
-        found += [("here", f"{path}: not the bytes of the record") for path in each.damaged]
-        if found:
+        found += [("here", f"{path}: {CHANGED}") for path in each.damaged]
+        if each.differences:
             why = each.notes or ("nothing that is known: the job gives other bytes each time",)
-            output.print_blocks([(each.run.id, [*found, *(("why", note) for note in why)])])
+            found += [("why", note) for note in why]
+        if found:
+            output.print_blocks([(each.run.id, found)])
     counts = _counts(done)
     verdict = "The same bytes again" if _is_same(done) else "Not the same again"
     typer.echo(f"{verdict}: {counts['identical']} of {counts['artifacts']} files are identical.")
+    if changed := sum(len(each.damaged) for each in done):
+        files = "1 file" if changed == 1 else f"{changed} files"
+        typer.echo(
+            f"{files} of these runs changed after being recorded; rml runs verify tells all."
+        )
 
 
 def _is_same(done: "list[Again]") -> bool:

@@ -1,5 +1,6 @@
 """Files on their way to and from S3: under the team's key, by their content, by no foreign path."""
 
+import base64
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from regulated_ml.settings import Settings
 
 # Bytes; file systems take 255, and a file's temporary name is longer than its own.
 LONGEST_NAME = 230
+PART = 8 << 20  # bytes of a part of an upload; from this size on, a file goes up in parts
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Storage:
             raise UserError.one("input", ", ".join(names), rule, fix)
         for name, digest in digests.items():
             is_there = there.get(address.prefix + name) == files[name].stat().st_size
-            if not (is_there and self._is_ours(address, name, digest)):
+            if not (is_there and self._is_ours(address, name, files[name])):
                 self._upload(address, name, files[name], digest, report)
         return address
 
@@ -50,7 +52,7 @@ class Storage:
         digest = sha256(path)
         listed = dict(self.listed(address._replace(prefix=address.prefix + name)))
         is_there = listed.get(address.prefix + name) == path.stat().st_size
-        if not (is_there and self._is_ours(address, name, digest)):
+        if not (is_there and self._is_ours(address, name, path)):
             self._upload(address, name, path, digest, report)
 
     def fetch(self, address: Address, folder: Path, report: Report) -> None:
@@ -68,28 +70,42 @@ class Storage:
             self._download(address.bucket, key, size, target, report)
         return bool(found)
 
-    def _is_ours(self, address: Address, name: str, digest: str) -> bool:
-        """Whether a file that is there has this content and lies under the team's key."""
+    def _is_ours(self, address: Address, name: str, path: Path) -> bool:
+        """Whether what is there has the bytes of a file, and lies under the team's key.
+
+        The checksum is the one that S3 has made of the bytes; metadata say what an uploader wrote.
+        """
         with clients.reached(self.settings):
             # Only of files that are listed: where there is none, the roles' policies let S3 answer
             # nothing but 403.
             head = self.client.head_object(
-                Bucket=address.bucket, Key=address.prefix + name, **self._owner
+                Bucket=address.bucket,
+                Key=address.prefix + name,
+                ChecksumMode="ENABLED",
+                **self._owner,
             )
-        found = head["Metadata"].get("sha256"), head.get("SSEKMSKeyId")
-        return found == (digest, self._key)
+        made, _, _ = head.get("ChecksumSHA256", "").partition("-")  # the number of parts follows
+        return (made, head.get("SSEKMSKeyId")) == (checksum(path), self._key)
 
     def _upload(self, address: Address, name: str, path: Path, digest: str, report: Report) -> None:
+        from boto3.s3.transfer import TransferConfig
+
         extra = {
             "ServerSideEncryption": "aws:kms",
             "SSEKMSKeyId": self._key,
             "Metadata": {"sha256": digest},
+            "ChecksumAlgorithm": "SHA256",  # S3 makes its own, and refuses what differs on the way
             **self._owner,
         }
         done = _Done(report, path.stat().st_size, f"uploading {name}")
         with bucket_there(self.settings, address.bucket), path.open("rb") as content:
             self.client.upload_fileobj(
-                content, address.bucket, address.prefix + name, ExtraArgs=extra, Callback=done
+                content,
+                address.bucket,
+                address.prefix + name,
+                ExtraArgs=extra,
+                Callback=done,
+                Config=TransferConfig(multipart_threshold=PART, multipart_chunksize=PART),
             )
 
     def _download(self, bucket: str, key: str, size: int, target: Path, report: Report) -> None:
@@ -130,6 +146,18 @@ class Storage:
     def _owner(self) -> dict[str, str]:
         # A bucket of the name in another account, made when ours was deleted, gets nothing.
         return {"ExpectedBucketOwner": clients.platform(self.settings).aws_account_id}
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file as S3 says it: of the whole, or of the hashes of its parts.
+
+    See "Checking object integrity" in the S3 user guide.
+    """
+    if path.stat().st_size < PART:
+        return base64.b64encode(bytes.fromhex(sha256(path))).decode()
+    with path.open("rb") as content:
+        parts = [hashlib.sha256(part).digest() for part in iter(lambda: content.read(PART), b"")]
+    return base64.b64encode(hashlib.sha256(b"".join(parts)).digest()).decode()
 
 
 def content_hash(digests: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ What they have not been sent is computed like that of any tracker, so a bucket t
 delays nothing and loses nothing.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,16 +24,16 @@ OUTPUT = "output"  # of an act, as of a processing job: the folder of its files
 
 
 @dataclass(frozen=True)
-class _Bucket:
+class _Bucket(ABC):
     """What both have in common."""
 
     settings: Settings
     store: RunStore
 
     @property
+    @abstractmethod
     def place(self) -> Address:
         """Where it writes."""
-        raise NotImplementedError
 
     @property
     def address(self) -> str:
