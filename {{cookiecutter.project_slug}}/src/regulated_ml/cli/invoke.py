@@ -23,7 +23,7 @@ SHARES = (50, 90, 99)  # percent of the requests, whose latency is said
 
 def invoke(
     name: Annotated[
-        str, typer.Argument(metavar="[ENDPOINT]", help="Its name; that of the project if left out.")
+        str, typer.Argument(metavar="ENDPOINT", help="Its name; that of the project if left out.")
     ] = "",
     source: Annotated[
         str,

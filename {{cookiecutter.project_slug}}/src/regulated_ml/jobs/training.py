@@ -86,13 +86,13 @@ def fit(
         raise contract.JobError(f"XGBoost: {_reason(error)}") from error
     best = _best_round(hyperparameters, history)
     rounds = booster.num_boosted_rounds()
-    kept = rounds if hyperparameters.early_stopping_rounds is None else best
+    used = rounds if hyperparameters.early_stopping_rounds is None else best
     return Trained(
-        booster if kept == rounds else booster[:kept],
+        booster if used == rounds else booster[:used],
         layout,
         hyperparameters.metric,
         rounds,
-        kept,
+        used,
         best,
         history,
         {name: sample.rows for name, sample in samples.items()},
