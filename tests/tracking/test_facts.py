@@ -1,6 +1,7 @@
 """What a record says of the code is true, or says why it cannot be."""
 
 import os
+import platform
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,22 @@ def test_code_hash_sees_names_and_bytes_but_no_order(tmp_path: Path) -> None:
     one.write_text("ab")
     two.write_text("")
     assert facts.code_hash(tmp_path, [one, two]) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Zoë Müller-Łęcka", "Zoë Müller-Łęcka"),
+        ("anna\nRun: train-1", "anna<U+000A>Run: train-1"),
+        ("anna\x1b[31m", "anna<U+001B>[31m"),
+        ("anna\u202ebob", "anna<U+202E>bob"),
+        ("a" * 81, "a" * 79 + "…"),
+    ],
+)
+def test_a_name_in_a_record_is_one_line_of_what_can_be_seen(
+    name: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", name)
+    monkeypatch.setattr(platform, "node", lambda: name)
+    who = facts.identity()
+    assert (who.user, who.host) == (shown, shown)
