@@ -33,6 +33,7 @@ GROUP, PACKAGE = (
 ENDPOINT = f"{SAGEMAKER}:endpoint/credit-default-dev"
 CONFIG = f"{SAGEMAKER}:endpoint-config/credit-default-dev-20261124112555-7be648"
 MODEL_OF = f"{SAGEMAKER}:model/credit-default-dev-20261124112555-7be648"
+ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:credit-default-dev-endpoint-errors"
 CARD = f"{SAGEMAKER}:model-card/credit-default-v3"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/regulated-ml/CreditDefaultExecution"
@@ -143,6 +144,7 @@ _EXECUTION: list[Row] = [
     ),
     ("ec2:DeleteNetworkInterface", f"{EC2}:network-interface/eni-1", {}),
     ("ec2:DeleteNetworkInterfacePermission", f"{EC2}:network-interface/eni-1", {}),
+    ("cloudwatch:DescribeAlarms", ALARM, {}),
 ]
 RUNS = f"{MODEL}/credit-default/dev/runs"
 RUN = "20261124-112555-7be648"
@@ -239,6 +241,7 @@ _DATA_SCIENTIST: list[Row] = [
     ),
     ("sagemaker:CreateModelPackage", PACKAGE, {}),
     ("codecommit:GitPush", REPOSITORY, {"codecommit:References": "refs/heads/work"}),
+    ("sagemaker:InvokeEndpoint", ENDPOINT, {}),
 ]
 _APPROVER: list[Row] = [
     *_PEOPLE,
@@ -280,6 +283,10 @@ _APPROVER: list[Row] = [
     ("sagemaker:DescribeEndpoint", ENDPOINT, {}),
     ("sagemaker:DescribeEndpointConfig", CONFIG, {}),
     ("sagemaker:DescribeModel", MODEL_OF, {}),
+    ("sagemaker:ListEndpoints", "*", {}),
+    ("sagemaker:ListEndpointConfigs", "*", {}),
+    ("sagemaker:ListModels", "*", {}),
+    ("cloudwatch:DescribeAlarms", ALARM, {}),
     ("sagemaker:DeleteEndpoint", ENDPOINT, OURS),
     ("sagemaker:DeleteEndpointConfig", CONFIG, OURS),
     ("sagemaker:DeleteModel", MODEL_OF, OURS),

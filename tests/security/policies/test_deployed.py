@@ -200,7 +200,7 @@ def test_service_control_policies_are_taken_by_organizations(account: Account) -
 def test_the_commands_of_deployment_have_every_value_that_settings_say(account: Account) -> None:
     done = rml(account.repository, "security", "policies", "--env", "dev", "--parameters")
     lines = done.stdout.splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert all(line.startswith("aws cloudformation deploy --region") for line in lines)
     assert f"SubnetIds={','.join(account.subnets)}" in done.stdout
     missing = set(CHOSEN) | {"RouteTableIds", "TargetIds", "CodeKey"}

@@ -94,6 +94,16 @@ PARAMETERS = {
     "TargetIds": Parameter(
         "The accounts or organizational units that the service control policies hold.", None, LIST
     ),
+    "LargestErrorRate": Parameter(
+        "Share of the endpoint's answers that are 5xx; more is an alarm.",
+        lambda s, p: str(s.model.endpoint.alarms.error_rate),
+        "Number",
+    ),
+    "LargestLatency": Parameter(
+        "Of the model, in microseconds, 99th percentile; more is an alarm.",
+        lambda s, p: str(s.model.endpoint.alarms.latency_ms * 1000),
+        "Number",
+    ),
     "CodeKey": Parameter(
         "The detective function's archive in the data bucket: rml security package.", None
     ),

@@ -18,6 +18,8 @@ MODELS = f"{_SAGEMAKER}:model/${{Slug}}-*"
 # Endpoints are called like the environment, with or without something behind it.
 ENDPOINTS = f"{_SAGEMAKER}:endpoint/${{Slug}}-${{Environment}}*"
 ENDPOINT_CONFIGS = f"{_SAGEMAKER}:endpoint-config/${{Slug}}-${{Environment}}*"
+ENDPOINT_NAME = "${Slug}-${Environment}"  # of the environment's own endpoint
+ALARMS = f"arn:${{AWS::Partition}}:cloudwatch:{_HERE}:alarm:{ENDPOINT_NAME}-endpoint-*"
 PACKAGE_GROUP = f"{_SAGEMAKER}:model-package-group/${{Slug}}"
 PACKAGES = f"{_SAGEMAKER}:model-package/${{Slug}}/*"
 MODEL_CARDS = f"{_SAGEMAKER}:model-card/${{Slug}}-*"

@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 # A record lies beside the outputs of its run. Who trains a model cannot write one that says that
 # somebody else has agreed to it.
-OF_JOBS = ("prepare", "sample", "train", "evaluate", "explain")
+OF_JOBS = ("prepare", "sample", "train", "evaluate", "explain", "score")
 OF_DEVELOPERS = ("register", "release", "push", "monitor")
 OF_APPROVERS = ("approve", "reject", "promote", "deploy")
 
@@ -71,18 +71,22 @@ GRANT_KEY = Row(
     (places.KEY,),
     {"Bool": {"kms:GrantIsForAWSResource": "true"}},
 )
+# A role's policy has room for 10,240 characters: what has one condition, or none, is one row where
+# no action knows another's resources.
 SEE_MODELS = Row(
-    "SeeModels",
+    "SeeModelsKeepTheirCardsAndSeeTheKey",
     (
+        "kms:DescribeKey",
+        "sagemaker:DescribeModelCard",
         "sagemaker:DescribeModelPackage",
         "sagemaker:DescribeModelPackageGroup",
         "sagemaker:ListModelPackages",
+        "sagemaker:UpdateModelCard",  # whoever writes the documents of a version keeps its card
     ),
-    (places.PACKAGE_GROUP, places.PACKAGES),
+    (places.KEY, places.MODEL_CARDS, places.PACKAGE_GROUP, places.PACKAGES),
 )
 # What lies there cannot be deleted, whatever a role may do: the bucket is under Object Lock.
 TRAIL = (
-    Row("AnchorTheTrail", ("s3:PutObject",), (places.TRAIL,)),
     Row(
         "ListTheTrailsAnchors",
         ("s3:ListBucketVersions",),
@@ -120,6 +124,8 @@ IN_CODECOMMIT = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
+# SageMaker looks at the alarms by which a deployment is rolled back, with the rights of both.
+SEE_ALARMS = Row("SeeTheEndpointsAlarms", ("cloudwatch:DescribeAlarms",), (places.ALARMS,))
 KEY_OF_REPOSITORY = Row(
     "UseTheKeyInCodeCommit",
     IN_CODECOMMIT,
@@ -146,6 +152,7 @@ EXECUTION = (
         ANY,
         {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
     ),
+    SEE_ALARMS,
     Row("SignInToRegistries", ("ecr:GetAuthorizationToken",), ANY),
     Row(
         "PullImages",
@@ -185,47 +192,19 @@ EXECUTION = (
         },
     ),
 )
-# Whoever writes the documents of a version keeps its model card.
-KEEP_CARDS = Row(
-    "KeepModelCards",
-    ("sagemaker:DescribeModelCard", "sagemaker:UpdateModelCard"),
-    (places.MODEL_CARDS,),
-)
-# What shows the records to people. SageMaker makes a component of each job by itself, without tags.
-EXPERIMENTS = (
-    Row(
-        "MakeExperiments",
-        (
-            "sagemaker:CreateExperiment",
-            "sagemaker:CreateTrial",
-            "sagemaker:CreateTrialComponent",
-        ),
-        places.EXPERIMENTS,
-        MADE_AS_OURS,
-    ),
-    Row(
-        "ShowRunsInExperiments",
-        (
-            "sagemaker:AssociateTrialComponent",
-            "sagemaker:BatchPutMetrics",
-            "sagemaker:DescribeTrial",
-            "sagemaker:DescribeTrialComponent",
-            "sagemaker:UpdateTrialComponent",
-        ),
-        (places.TRIALS, places.TRIAL_COMPONENTS),
-    ),
-    Row("FindExperiments", ("sagemaker:ListTrials", "sagemaker:Search"), ANY),
-)
 DATA_SCIENTIST = (
     Row(
-        "MakeJobsGroupsAndCards",
+        "MakeJobsGroupsCardsAndExperiments",
         (
+            "sagemaker:CreateExperiment",
             "sagemaker:CreateModelCard",
             "sagemaker:CreateModelPackageGroup",
             "sagemaker:CreateProcessingJob",
             "sagemaker:CreateTrainingJob",
+            "sagemaker:CreateTrial",
+            "sagemaker:CreateTrialComponent",
         ),
-        (*places.JOBS, places.MODEL_CARDS, places.PACKAGE_GROUP),
+        (*places.JOBS, places.MODEL_CARDS, places.PACKAGE_GROUP, *places.EXPERIMENTS),
         MADE_AS_OURS,
     ),
     Row(
@@ -250,8 +229,13 @@ DATA_SCIENTIST = (
     ),
     Row(
         "FollowJobs",
-        ("sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags"),
-        places.JOBS,
+        (
+            "logs:GetLogEvents",
+            "sagemaker:DescribeProcessingJob",
+            "sagemaker:DescribeTrainingJob",
+            "sagemaker:ListTags",
+        ),
+        (places.JOB_STREAMS, *places.JOBS),
     ),
     Row(
         "StopJobs",
@@ -259,29 +243,53 @@ DATA_SCIENTIST = (
         places.JOBS,
         IS_OURS,
     ),
-    Row("ListJobs", ("sagemaker:ListProcessingJobs", "sagemaker:ListTrainingJobs"), ANY),
-    *EXPERIMENTS,
+    Row(
+        "ListJobsAndExperiments",
+        (
+            "sagemaker:ListProcessingJobs",
+            "sagemaker:ListTrainingJobs",
+            "sagemaker:ListTrials",
+            "sagemaker:Search",
+        ),
+        ANY,
+    ),
+    # SageMaker makes a component of each job by itself, without tags.
+    Row(
+        "ShowRunsInExperimentsAndAskEndpoints",
+        (
+            "sagemaker:AssociateTrialComponent",
+            "sagemaker:BatchPutMetrics",
+            "sagemaker:DescribeTrial",
+            "sagemaker:DescribeTrialComponent",
+            "sagemaker:InvokeEndpoint",
+            "sagemaker:UpdateTrialComponent",
+        ),
+        (places.ENDPOINTS, places.TRIALS, places.TRIAL_COMPONENTS),
+    ),
     SEE_MODELS,
-    KEEP_CARDS,
     PASS_ROLE,
     LIST_BUCKETS,
     READ_OBJECTS,
     Row("WriteInputs", WRITING, (places.INPUTS,)),
-    Row("KeepRecords", ("s3:PutObject",), places.of_runs(OF_JOBS, "record.json")),
-    Row("KeepWhatWasRegistered", ("s3:PutObject",), places.of_runs(OF_DEVELOPERS, "*")),
+    Row(
+        "KeepRecordsAndAnchorThem",
+        ("s3:PutObject",),
+        (
+            *places.of_runs(OF_JOBS, "record.json"),
+            *places.of_runs(OF_DEVELOPERS, "*"),
+            places.TRAIL,
+        ),
+    ),
     *TRAIL,
     _use_key("s3", "sagemaker"),
     KEY_OF_REPOSITORY,
-    DESCRIBE_KEY,
     GRANT_KEY,
     Row("FindLogs", ("logs:DescribeLogStreams", "logs:FilterLogEvents"), (places.LOG_GROUPS,)),
-    Row("ReadLogs", ("logs:GetLogEvents",), (places.JOB_STREAMS,)),
     LOG_REFUSALS,
     Row("UseTheRepository", ("codecommit:GitPull", "codecommit:GitPush"), (places.REPOSITORY,)),
 )
 APPROVER = (
     SEE_MODELS,
-    KEEP_CARDS,
     Row(
         "ApproveOrReject",
         ("sagemaker:UpdateModelPackage",),
@@ -353,6 +361,12 @@ APPROVER = (
         (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
     ),
     Row(
+        "ListEndpoints",
+        ("sagemaker:ListEndpointConfigs", "sagemaker:ListEndpoints", "sagemaker:ListModels"),
+        ANY,
+    ),
+    SEE_ALARMS,
+    Row(
         "RemoveEndpoints",
         ("sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
         (places.ENDPOINTS, places.ENDPOINT_CONFIGS, places.MODELS),
@@ -361,11 +375,14 @@ APPROVER = (
     PASS_ROLE,
     LIST_BUCKETS,
     READ_OBJECTS,
-    Row("KeepDecisions", ("s3:PutObject",), places.of_runs(OF_APPROVERS, "*")),
+    Row(
+        "KeepDecisionsAndAnchorThem",
+        ("s3:PutObject",),
+        (*places.of_runs(OF_APPROVERS, "*"), places.TRAIL),
+    ),
     *TRAIL,
     _use_key("s3", "sagemaker"),
     KEY_OF_REPOSITORY,
-    DESCRIBE_KEY,
     GRANT_KEY,
     LOG_REFUSALS,
     Row("ReadTheRepository", ("codecommit:GitPull",), (places.REPOSITORY,)),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from regulated_ml.files import write_text
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies.templates import (
+    alarms,
     detective,
     guards,
     key,
@@ -41,6 +42,7 @@ FILES = (
     File("network.yaml", network.template),
     File("repository.yaml", repository.template),
     File("detective.yaml", detective.template),
+    File("alarms.yaml", alarms.template),
     File("organization.yaml", organization.template),
 )
 

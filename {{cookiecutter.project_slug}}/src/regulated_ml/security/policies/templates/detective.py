@@ -8,7 +8,6 @@ from regulated_ml.security.detective.events import SOURCE
 from regulated_ml.security.detective.packaging import HANDLER
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies import places
-from regulated_ml.security.policies.resources import OF_THIS_ACCOUNT
 from regulated_ml.security.policies.roles import DETECTIVE_ROLE
 from regulated_ml.security.policies.templates.building import (
     TAGS,
@@ -18,6 +17,7 @@ from regulated_ml.security.policies.templates.building import (
     skip,
 )
 from regulated_ml.security.policies.templates.roles import role
+from regulated_ml.security.policies.templates.topics import tls_alone, topic, topic_policy
 from regulated_ml.settings import LOCAL
 
 FUNCTION = "${Slug}-${Environment}-detective"
@@ -45,16 +45,8 @@ def template(controls: Controls) -> Template:
     resources = {
         "GuardLog": _log("/regulated-ml/${Slug}/${Environment}/guard"),
         "FunctionLog": _log(f"/aws/lambda/{FUNCTION}"),
-        "Topic": resource(
-            "AWS::SNS::Topic",
-            {
-                "TopicName": "${Slug}-${Environment}-findings",
-                "KmsMasterKeyId": places.KEY,
-                "Subscription": [{"Protocol": "email", "Endpoint": "${Owner}"}],
-                "Tags": TAGS,
-            },
-        ),
-        "TopicPolicy": _topic_policy(),
+        "Topic": topic("findings"),
+        "TopicPolicy": topic_policy("Topic"),
         "Failures": resource(
             "AWS::SQS::Queue",
             {
@@ -217,27 +209,6 @@ def _log(name: str) -> Resource:
     )
 
 
-def _topic_policy() -> Resource:
-    statements = [
-        {
-            "Sid": "AlarmsTell",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Action": ["sns:Publish"],
-            "Resource": {"Ref": "Topic"},
-            "Condition": OF_THIS_ACCOUNT,
-        },
-        _tls_alone("sns:Publish", {"Ref": "Topic"}),
-    ]
-    return resource(
-        "AWS::SNS::TopicPolicy",
-        {
-            "Topics": [{"Ref": "Topic"}],
-            "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
-        },
-    )
-
-
 def _events() -> Resource:
     """The queue between the rule and the function."""
     failures = {"Fn::GetAtt": ["Failures", "Arn"]}
@@ -265,7 +236,7 @@ def _queue_policy(queue: str) -> Resource:
             "Resource": arn,
             "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
         },
-        _tls_alone("sqs:SendMessage", arn),
+        tls_alone("sqs:SendMessage", arn),
     ]
     return resource(
         "AWS::SQS::QueuePolicy",
@@ -274,14 +245,3 @@ def _queue_policy(queue: str) -> Resource:
             "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
         },
     )
-
-
-def _tls_alone(action: str, resource_arn: Any) -> dict[str, Any]:
-    return {
-        "Sid": "TlsAlone",
-        "Effect": "Deny",
-        "Principal": {"AWS": "*"},
-        "Action": [action],
-        "Resource": resource_arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
