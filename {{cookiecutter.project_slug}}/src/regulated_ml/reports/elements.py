@@ -11,7 +11,8 @@ from regulated_ml.reports.embedding import embed
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text; `align` has one letter a column: l for text, r for numbers."""
+    """Rows of text; `align` has one letter a column: l for text, r for numbers, w for text that may
+    break anywhere, as hashes and paths do."""
 
     caption: str
     align: str

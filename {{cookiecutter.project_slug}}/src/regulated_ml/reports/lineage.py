@@ -12,11 +12,18 @@ from regulated_ml.reports.security import FOLDER, frame
 from regulated_ml.reports.site import INDEX
 from regulated_ml.settings import Settings
 from regulated_ml.tracking.lineage import SOURCE, Row
+from regulated_ml.tracking.predictions import Prediction
 
 LONGEST = 100  # letters of a name in a file's name
 
 
-def write(settings: Settings, name: str, target: str, rows: Sequence[Row]) -> Path:
+def write(
+    settings: Settings,
+    name: str,
+    target: str,
+    rows: Sequence[Row],
+    prediction: Prediction | None = None,
+) -> Path:
     """Writes the page of the lineage of something; raises OSError when it cannot be written.
 
     Args:
@@ -24,11 +31,12 @@ def write(settings: Settings, name: str, target: str, rows: Sequence[Row]) -> Pa
         name: what it is the lineage of: a run, a version, an endpoint, a prediction.
         target: the id of its row.
         rows: the lineage.
+        prediction: what was sent and answered, where it is the lineage of one.
     """
     # A prediction's id is whatever the caller of the endpoint has made up.
     word = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:LONGEST]
     path = settings.root / FOLDER / f"lineage-{word}.html"
-    page = lineage.page(path.name, name, target, rows)
+    page = lineage.page(path.name, name, target, rows, prediction)
     tables = [str(row.parameters["state"]) for row in rows if row.step == SOURCE]
     links = [(INDEX, "Overview")] if path.with_name(INDEX).is_file() else []
     template = templates().get_template("page.html.j2")

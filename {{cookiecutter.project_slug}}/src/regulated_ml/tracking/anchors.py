@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regulated_ml.platforms.sagemaker.keeping import CLONE, Kept
 from regulated_ml.tracking import git
 from regulated_ml.tracking.trail import FETCHED, Anchor, Entry, Finding, Trail
+
+if TYPE_CHECKING:
+    from regulated_ml.tracking.store import RunStore
 
 # A line of a tag's message; `git interpret-trailers` reads it too.
 TRAILER = "Trail-Entry"
@@ -15,6 +19,11 @@ BEGINS = "Trail-Begins"  # names the clone whose trail it is, as the bucket does
 BEGINNING = re.compile(rf"^{BEGINS}: ([0-9a-f]+)$", re.MULTILINE)
 RUN = re.compile(r"^Run: (\S+)$", re.MULTILINE)  # that the release rests on, and its own
 END = "\x1e"  # after each message; no message holds it
+MESSAGES = (
+    "for-each-ref",
+    "refs/tags",
+    f"--format=%(objecttype) %(refname:short)%0a%(contents){END}",
+)
 
 
 def trailer(entry: Entry) -> str:
@@ -28,16 +37,33 @@ def in_tags(root: Path, trail: Trail) -> tuple[list[Anchor], list[Finding]]:
     Where there is no repository there are no anchors, and nothing is wrong. A tag that was fetched
     may be of another clone, and then anchors that clone's trail.
     """
-    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+    if not _is_repository(root):
         return [], []
-    form = f"--format=%(objecttype) %(refname:short)%0a%(contents){END}"
     try:
-        done = git.run(root, "for-each-ref", "refs/tags", form)
+        done = git.run(root, *MESSAGES)
     except FileNotFoundError:
         return [], [_unknown("git is not installed")]
     if done.returncode != 0:
         return [], [_unknown(done.stderr.strip().partition("\n")[0])]
-    return _in_messages(done.stdout, *_own(trail)), []
+    clone, made_here = _own(trail)
+    found = _in_messages(done.stdout, clone, made_here)
+    return found, ([] if found or clone else _not_here(done.stdout))
+
+
+def of_others(root: Path, known: Iterable[Anchor]) -> list[str]:
+    """The tags that anchor another trail than the one which `known` are of."""
+    if not _is_repository(root):
+        return []
+    done = git.run(root, *MESSAGES)
+    own = {anchor.where for anchor in known}
+    named = {anchor.where for anchor in _in_messages(done.stdout, None, set())}
+    return sorted(named - own)
+
+
+def findings(root: Path, store: "RunStore") -> list[Finding]:
+    """In what the trail, the records and the tags of releases disagree."""
+    known, unknown = in_tags(root, store.trail)
+    return [*unknown, *store.verify(known)]
 
 
 def in_bucket(trail: Trail, kept: Iterable[Kept]) -> list[Anchor]:
@@ -78,16 +104,36 @@ def beginning(first: Entry) -> str:
     return first.hash[:CLONE]
 
 
+def _is_repository(root: Path) -> bool:
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
+
+
+def _not_here(text: str) -> list[Finding]:
+    """That releases name entries, and there is no trail at all."""
+    named = _in_messages(text, None, set())
+    return [
+        Finding(
+            anchor.where,
+            f"it names entry {anchor.number} of a trail, and no trail is here: runs/ was removed, "
+            "or this clone has never had it. Restore runs/ from its backup, or bring the records "
+            "of AWS: rml --env ENVIRONMENT runs fetch",
+        )
+        for anchor in named
+    ]
+
+
 def _unknown(why: str) -> Finding:
     return Finding("tags", f"whether the trail is anchored is not known, git does not say: {why}")
 
 
-def _in_messages(text: str, clone: str, made_here: set[str]) -> list[Anchor]:
+def _in_messages(text: str, clone: str | None, made_here: set[str]) -> list[Anchor]:
+    """The anchors of a clone's trail in the messages of tags; `clone` None: those of every one."""
     anchors = []
     for message in text.split(END):
         kind, _, rest = message.strip().partition(" ")
         name, _, body = rest.partition("\n")
-        of_others = {*BEGINNING.findall(body)} - {clone} and made_here.isdisjoint(RUN.findall(body))
-        if kind == "tag" and not of_others:
+        begun, runs = {*BEGINNING.findall(body)}, RUN.findall(body)
+        is_of_others = clone is not None and begun - {clone} and made_here.isdisjoint(runs)
+        if kind == "tag" and not is_of_others:
             anchors += [Anchor(f"tag {name}", int(n), found) for n, found in LINE.findall(body)]
     return anchors

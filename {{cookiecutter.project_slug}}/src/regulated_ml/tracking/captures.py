@@ -1,7 +1,7 @@
 """Captured predictions: the lines that an endpoint writes, as SageMaker's data capture has them.
 
-Files are JSON Lines at ENDPOINT/VARIANT/YYYY/MM/DD/HH/NAME.jsonl. What a client sent stays in them:
-of request and response no more than the hash is taken along.
+Files are JSON Lines at ENDPOINT/VARIANT/YYYY/MM/DD/HH/NAME.jsonl. They are not chained: whoever may
+write to them can change them unseen, so what they say is as good as the access to their folder.
 """
 
 import hashlib
@@ -17,6 +17,18 @@ FOLDER = Path("data/capture")  # below the repository's root, of the endpoints o
 SUFFIX = ".jsonl"
 
 
+class Side(NamedTuple):
+    """What was sent, or what was answered."""
+
+    data: str
+    encoding: str  # CSV, JSON or BASE64
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the text, as it was captured."""
+        return hashlib.sha256(self.data.encode()).hexdigest()
+
+
 class Capture(NamedTuple):
     """A prediction that an endpoint has made."""
 
@@ -26,8 +38,8 @@ class Capture(NamedTuple):
     time: datetime
     file: str
     line: int
-    request: str | None  # SHA-256 of the text that was sent; None: it was not captured
-    response: str | None
+    sent: Side | None  # None: it was not captured
+    answered: Side | None
 
 
 def on_this_machine(root: Path, capture_id: str) -> Capture | None:
@@ -71,8 +83,8 @@ def search(lines: Iterable[bytes], capture_id: str, place: str, file: str) -> Ca
                 time=_time(about["inferenceTime"]),
                 file=file,
                 line=number,
-                request=_hash(data.get("endpointInput")),
-                response=_hash(data.get("endpointOutput")),
+                sent=_side(data.get("endpointInput")),
+                answered=_side(data.get("endpointOutput")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             rule = f"line {number} holds {capture_id} and is no captured prediction: {error}"
@@ -88,5 +100,5 @@ def _time(text: str) -> datetime:
     return moment
 
 
-def _hash(part: dict[str, Any] | None) -> str | None:
-    return hashlib.sha256(part["data"].encode()).hexdigest() if part else None
+def _side(part: dict[str, Any] | None) -> Side | None:
+    return Side(part["data"] + "", str(part.get("encoding", ""))) if part else None

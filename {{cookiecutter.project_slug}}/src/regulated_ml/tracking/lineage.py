@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regulated_ml.tracking.records import Artifact, Record
 from regulated_ml.tracking.registry import ACTS, NOT_PUSHED, RELEASE, VERSION, Version, told
+from regulated_ml.tracking.trail import Finding, about
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     job: str | None  # its name on AWS; None: it ran on this machine
     warnings: tuple[str, ...]
     pushed: tuple[str, ...] = ()  # of a release: the addresses of remotes that have its tag
+    finding: str = ""  # why the record is not as the audit trail has it; empty: it is
 
     @property
     def version(self) -> str:
@@ -90,6 +92,12 @@ def _chain(ends: Sequence[Record], known: Sequence[Record]) -> list[Row]:
     chain = sorted(found.values(), key=lambda run: places.get(run.id, len(places)))
     tables = {run.data.fingerprint: _source(run) for run in chain if not run.parents}
     return [*tables.values(), *(_row(run, known) for run in chain)]
+
+
+def marked(found: Sequence[Row], findings: Sequence[Finding]) -> list[Row]:
+    """The rows, each with what speaks against its record."""
+    against = about(findings)
+    return [row._replace(finding=against.get(row.id, "")) for row in found]
 
 
 def frame(found: Sequence[Row]) -> "pd.DataFrame":

@@ -62,6 +62,14 @@ class Finding(NamedTuple):
     what: str
 
 
+def about(findings: Iterable[Finding]) -> dict[str, str]:
+    """What was found of each record, by its id; what is about the trail alone is left out."""
+    found: dict[str, str] = {}
+    for place, what in findings:
+        found.setdefault(place.rpartition(", ")[2], what)
+    return {name: what for name, what in found.items() if not name.startswith(TRAIL)}
+
+
 class Trail:
     """The trail of the records below one folder."""
 
@@ -82,9 +90,15 @@ class Trail:
         try:
             return Entry.model_validate_json(line)
         except ValidationError as error:
-            rule = "the audit trail's last line is no entry"
-            fix = "rml runs verify says what was changed; restore the file from its backup"
-            raise UserError.one(str(self.path), "", rule, fix) from error
+            number = sum(1 for _ in self.lines()) - 1
+            rule = "the audit trail's last line is no entry, and nothing can follow it"
+            fix = (
+                f"restore line {number} from a backup, or from the object of its number in the "
+                "trail's bucket; where there is neither, take the line out, move the run that "
+                "`rml runs verify` then calls inserted out of runs/, and start `rml run` anew"
+            )
+            place = f"{self.path} line {number}"
+            raise UserError.one(place, line.decode(errors="replace")[:80], rule, fix) from error
 
     def first(self) -> Entry | None:
         """The oldest entry: it tells the trail of one clone from that of another."""
@@ -189,7 +203,7 @@ def verify(
     """
     entries, findings = _read(trail)
     findings += _chain(entries)
-    findings += _records(entries, dict(records()))
+    findings += _records(trail, entries, dict(records()))
     findings += _anchors(entries, anchors)
     return findings
 
@@ -226,8 +240,12 @@ def _chain(entries: Sequence[Entry]) -> Iterator[Finding]:
         number, previous = entry.number, entry.hash
 
 
-def _records(entries: Sequence[Entry], there: dict[str, Path]) -> Iterator[Finding]:
+def _records(trail: Trail, entries: Sequence[Entry], there: dict[str, Path]) -> Iterator[Finding]:
     """Each record against its entry, both ways."""
+    if there and not any(trail.lines()):
+        what = f"the trail was removed: no entry vouches for the {len(there)} records that are here"
+        yield Finding(TRAIL, f"{what}; restore {trail.path} from its backup")
+        return
     seen: set[str] = set()
     for entry in entries:
         if entry.id in seen:

@@ -83,8 +83,7 @@ def trail_problems(settings: Settings, store: RunStore) -> Iterator[Problem]:
 
     A decision rests on what records say.
     """
-    known, findings = anchors.in_tags(settings.root, store.trail)
-    yield from _not_as_made([*findings, *store.verify(known)])
+    yield from _not_as_made(anchors.findings(settings.root, store))
 
 
 def bucket_problems(
@@ -124,14 +123,20 @@ def _not_as_made(findings: Iterable[trail.Finding]) -> Iterator[Problem]:
 
 
 def _commit_problems(settings: Settings, evidence: Sequence[Record]) -> Iterator[Problem]:
+    """Runs from one state of the code are one problem."""
+    made: dict[Commit, list[str]] = {}
     for run in evidence:
-        if (mistake := commit_mistake(run.commit)) and not exceptions_for(settings, [run]):
-            rule = f"the code is that of a commit ({CONTROL}); {mistake}"
-            fix = (
-                f"commit, start `{command(settings.environment)} run --force` and register that "
-                f"model; or have an exception to {CONTROL} agreed, with names: [{run.id}]"
-            )
-            yield Problem(f"runs/{run.id}", (run.commit.sha or "none")[:12], rule, fix)
+        if commit_mistake(run.commit) and not exceptions_for(settings, [run]):
+            made.setdefault(run.commit, []).append(run.id)
+    for state, ids in made.items():
+        names = ", ".join(ids)
+        mistake = commit_mistake(state)
+        rule = f"the code was that of a commit ({CONTROL}) when the runs were made; {mistake}"
+        fix = (
+            f"commit, start `{command(settings.environment)} run --force` and register that "
+            f"model; or have an exception to {CONTROL} agreed, with names: [{names}]"
+        )
+        yield Problem(f"runs/{names}", (state.sha or "none")[:12], rule, fix)
 
 
 def commit_mistake(commit: Commit) -> str:

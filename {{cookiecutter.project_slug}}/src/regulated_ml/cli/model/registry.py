@@ -9,12 +9,13 @@ from regulated_ml.cli.runs import shown
 from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from regulated_ml.platforms.interface import Report
     from regulated_ml.tracking.records import Record
     from regulated_ml.tracking.registry import Version
     from regulated_ml.workflow.approving import Decided
+    from regulated_ml.workflow.objections import Verdict
     from regulated_ml.workflow.registering import Registrar
 
 VersionArgument = Annotated[
@@ -99,6 +100,7 @@ def show(
     With an environment on AWS it is compared with SageMaker's Model Registry there.
     """
     from regulated_ml.tracking import registry
+    from regulated_ml.tracking.trail import about
     from regulated_ml.workflow import evidence, objections
 
     settings, store, packages, _ = _registrar(env)
@@ -106,18 +108,36 @@ def show(
     runs = evidence.of_version(store, version.registered)
     verdicts = objections.verdicts(settings, version)
     package = packages.find(version) if packages else None
+    findings = shown.findings(store)
     if as_json:
         output.print_json(
             {
                 **_summary(version),
+                "findings": [finding._asdict() for finding in findings],
                 "runs": {run.step: run.id for run in runs},
                 "gates": [verdict._asdict() for verdict in verdicts],
                 "package": package._asdict() if package else None,
                 "acts": [_act(version, act) for act in (version.registered, *version.acts)],
             }
         )
-        return
-    _show_facts(version, runs)
+    else:
+        _show(version, runs, verdicts, about(findings))
+        if packages:
+            status = f"{package.status}  {package.arn}" if package else "there is no package of it"
+            typer.echo(f"SageMaker's Model Registry: {status}")
+    own = (version.registered, *version.acts, *runs)
+    shown.warn_of(findings, [record.id for record in own])
+    if findings:
+        raise typer.Exit(ExitStatus.FOUND)
+
+
+def _show(
+    version: "Version",
+    runs: "list[Record]",
+    verdicts: "Sequence[Verdict]",
+    against: "Mapping[str, str]",
+) -> None:
+    _show_facts(version, runs, against)
     output.print_table(
         "gates of model.yaml, as it is now",
         ("metric", "value", "must be", "is it"),
@@ -127,13 +147,11 @@ def show(
         "acts",
         ("act", "when", "in", "who", "reason"),
         [
-            tuple(_act(version, act)[key] for key in ACT)
+            (*(told[key] for key in ACT[:-1]), _marked(told["reason"], act, against))
             for act in (version.registered, *version.acts)
+            for told in (_act(version, act),)
         ],
     )
-    if packages:
-        status = f"{package.status}  {package.arn}" if package else "there is no package of it"
-        typer.echo(f"SageMaker's Model Registry: {status}")
 
 
 def approve(
@@ -228,7 +246,12 @@ def _registrar(env: str, report: "Report" = lambda *_: None) -> "Registrar":
     return Registrar(settings, store, SageMakerRegistry(settings, store), report)
 
 
-def _show_facts(version: "Version", runs: "list[Record]") -> None:
+def _marked(text: str, record: "Record", against: "Mapping[str, str]") -> str:
+    """What is said of a record, and before it that the trail has the record otherwise."""
+    return ", ".join(filter(None, (shown.mark(against.get(record.id, "")), text)))
+
+
+def _show_facts(version: "Version", runs: "list[Record]", against: "Mapping[str, str]") -> None:
     registered = version.registered
     exceptions = [
         f"{each['control']}, agreed by {each['agreed_by']} until {each['until']}: {each['reason']}"
@@ -237,7 +260,7 @@ def _show_facts(version: "Version", runs: "list[Record]") -> None:
     facts = [
         ("status", version.status),
         ("registered", f"{_day(registered)} in {registered.environment} by {_who(registered)}"),
-        *((run.step, run.id) for run in runs),
+        *((run.step, _marked(run.id, run, against)) for run in runs),
         ("model", registered.parameters["model_sha256"]),
         ("data", f"{registered.data.state}, {registered.data.fingerprint}"),
         *(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = ("run", "who", "commit", "result")
 NAME_HELP = (
     "A run (an id, a unique beginning of one, a step), a model version (v3), an endpoint, "
-    "or the id of a captured prediction."
+    "or the id of a captured prediction; endpoint:NAME, prediction:ID and so on say which."
 )
 
 
@@ -56,7 +56,8 @@ def lineage(
     _show(settings, traced, form, compared)
     for sentence in (*traced.notes, *found.broken(traced.rows)):
         output.warn(sentence)
-    if compared and compared.disagreements:
+    shown.warn_of(traced.findings, (row.id for row in traced.rows))
+    if traced.findings or (compared and compared.disagreements):
         raise typer.Exit(ExitStatus.FOUND)
 
 
@@ -79,7 +80,7 @@ def _show(
     if form is LineageFormat.HTML:
         from regulated_ml.reports.lineage import write
 
-        page = write(settings, traced.name, traced.target, traced.rows)
+        page = write(settings, traced.name, traced.target, traced.rows, traced.prediction)
         typer.echo(page.relative_to(settings.root))
     elif form is LineageFormat.JSON:
         rows = [row._asdict() for row in traced.rows]
@@ -87,7 +88,12 @@ def _show(
     elif form is LineageFormat.CSV:
         typer.echo(flat(traced.rows).to_csv(index=False), nl=False)
     else:
-        output.print_table(f"Lineage of {traced.name}", COLUMNS, map(_cells, traced.rows))
+        output.print_table(
+            f"Lineage of {traced.kind} {traced.name}", COLUMNS, map(_cells, traced.rows)
+        )
+        if traced.prediction:
+            output.print_table("What was asked", ("fact", "value"), traced.prediction.facts)
+            output.print_table("", traced.prediction.head, traced.prediction.rows)
         if compared is not None:
             _show_comparison(compared)
 
@@ -112,12 +118,14 @@ def _show_comparison(compared: "Comparison") -> None:
 
 def _cells(row: "Row") -> tuple[str, ...]:
     """A line for a person; an id holds the time, and all else is in the other forms."""
-    from regulated_ml.tracking.lineage import SOURCE
+    from regulated_ml.tracking.lineage import PREDICTION, SOURCE
 
     is_source = row.step == SOURCE
     name = f"{SOURCE} {row.id[:12]}" if is_source else row.id
     commit = "" if row.dirty is None else shown.commit(row.commit, row.dirty)
     act = row.title.removeprefix(row.step).strip()
     state = f"{row.parameters['state']}, {row.parameters['rows']} rows" if is_source else ""
-    result = ", ".join(filter(None, (state, act, shown.headlines(row.metrics))))
+    when = row.started[:19].replace("T", " ") if row.step == PREDICTION else ""
+    mark = shown.mark(row.finding)
+    result = ", ".join(filter(None, (mark, state, act, when, shown.headlines(row.metrics))))
     return name, shown.person(row.user), commit, result

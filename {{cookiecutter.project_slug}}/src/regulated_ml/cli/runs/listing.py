@@ -1,12 +1,17 @@
 """`rml runs list | show | compare`: what has been run, and what came out."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from regulated_ml.cli import output
 from regulated_ml.cli.runs import shown
 from regulated_ml.errors import ExitStatus, UserError
+
+if TYPE_CHECKING:
+    from regulated_ml.tracking.records import Record
+    from regulated_ml.tracking.trail import Finding
 
 
 def list_runs(
@@ -15,7 +20,10 @@ def list_runs(
     as_json: output.JsonOption = False,
 ) -> None:
     """List the finished runs of an environment, the oldest first."""
-    known = [run for run in shown.store(env).all() if run.environment == env]
+    store = shown.store(env)
+    for sentence in shown.leftovers(store):
+        output.warn(sentence)
+    known = [run for run in store.all() if run.environment == env]
     if step and known and step not in {run.step for run in known}:
         steps = ", ".join(dict.fromkeys(run.step for run in known))
         rule, fix = f"there are runs of the steps {steps}", "name one of them"
@@ -81,14 +89,22 @@ def show(
     as_json: output.JsonOption = False,
 ) -> None:
     """Show the record of a run: who, what from, with what, what came out."""
-    from regulated_ml.tracking import lineage
-
     store = shown.store(env)
     run = store.get(name)
+    findings = shown.findings(store)
     if as_json:
         output.print_json(run.model_dump(mode="json"))
-        return
-    row = lineage.rows(run, [run])[-1]
+    else:
+        _show(run, findings)
+    shown.warn_of(findings, [run.id])
+    if findings:
+        raise typer.Exit(ExitStatus.FOUND)
+
+
+def _show(run: "Record", findings: "Sequence[Finding]") -> None:
+    from regulated_ml.tracking import lineage
+
+    row = lineage.marked(lineage.rows(run, [run]), findings)[-1]
     facts = [(k, shown.short(v)) for k, v in row._asdict().items() if _is_flat(v)]
     output.print_table(run.id, ("fact", "value"), facts)
     for title, values in (

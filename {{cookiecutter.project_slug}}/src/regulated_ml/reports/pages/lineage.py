@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from regulated_ml.reports.elements import Figure, Page, Section, Table
 from regulated_ml.reports.plots import lineage as plots
-from regulated_ml.reports.words import NOTHING, plural
+from regulated_ml.reports.words import NOTHING, capital, plural
 from regulated_ml.tracking.lineage import PREDICTION, SOURCE, Row, broken
+from regulated_ml.tracking.predictions import Prediction
 from regulated_ml.tracking.registry import ACTS, VERSION
 
 
-def page(file: str, name: str, target: str, rows: Sequence[Row]) -> Page:
+def page(
+    file: str, name: str, target: str, rows: Sequence[Row], prediction: Prediction | None = None
+) -> Page:
     """The page of the lineage of what is called so; `target` is the id of its row."""
     acts = [row for row in rows if row.step in ACTS]
     return Page(
@@ -21,7 +24,7 @@ def page(file: str, name: str, target: str, rows: Sequence[Row]) -> Page:
             Section(
                 topic="Graph",
                 finding="From the table to what was made of it",
-                text=tuple(f"{sentence}." for sentence in broken(rows)),
+                text=tuple(f"{sentence}." for sentence in (*_marks(rows), *broken(rows))),
                 figure=Figure(
                     name="lineage",
                     svg=plots.graph(rows, target),
@@ -30,6 +33,7 @@ def page(file: str, name: str, target: str, rows: Sequence[Row]) -> Page:
                     table=_steps(rows),
                 ),
             ),
+            *([_asked(prediction)] if prediction else []),
             *([_decided(acts)] if acts else []),
             Section(
                 topic="Files",
@@ -42,12 +46,31 @@ def page(file: str, name: str, target: str, rows: Sequence[Row]) -> Page:
 
 def _finding(rows: Sequence[Row]) -> str:
     """How far the chain goes, or that it does not close."""
+    if marks := _marks(rows):
+        return f"The audit trail does not have {plural(len(marks), 'record')} as it is here"
     if mistakes := broken(rows):
         return f"The chain does not close in {plural(len(mistakes), 'place')}"
     acts = sum(row.step in ACTS for row in rows)
     jobs = sum(row.step not in (*ACTS, SOURCE, PREDICTION) for row in rows)
     done = f" and {plural(acts, 'act')} on the model" if acts else ""
     return f"{plural(jobs, 'step')} from one table{done}, each file by its hash"
+
+
+def _marks(rows: Sequence[Row]) -> list[str]:
+    """What the audit trail says against records of these rows."""
+    return [
+        f"{row.id} is not as the audit trail has it: {row.finding}" for row in rows if row.finding
+    ]
+
+
+def _asked(prediction: Prediction) -> Section:
+    """What was sent, and what was answered."""
+    facts = Table("The request", "ll", ("Fact", "Value"), prediction.facts)
+    head = tuple(capital(word) for word in prediction.head)
+    values = Table("Score, decision and features", "l" + "r" * len(head[1:]), head, prediction.rows)
+    finding = "What was asked, and what was answered"
+    notes = tuple(f"{capital(note)}." for note in prediction.notes)
+    return Section(topic="Prediction", finding=finding, text=notes, tables=(facts, values))
 
 
 def _decided(acts: Sequence[Row]) -> Section:
