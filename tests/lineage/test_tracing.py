@@ -113,8 +113,23 @@ def test_a_prediction_leads_to_the_version_that_served_at_its_time(own: Path, to
     assert "1,2,3" not in json.dumps(row._asdict())
 
 
+def test_a_name_of_several_things_is_refused_until_it_says_which(own: Path, told: Told) -> None:
+    deployed = act(own, "deploy", [told.acts["register"]], endpoint="v1")
+    after = datetime.fromisoformat(deployed.ended) + timedelta(seconds=1)
+    capture(own, event("event-1", after, "latest"))
+    with pytest.raises(UserError, match=r"version and endpoint.*version:v1 or endpoint:v1"):
+        traced(own, "v1")
+    kinds = {name: traced(own, name) for name in ("version:v1", "endpoint:v1", "prediction:latest")}
+    assert {name: each.kind for name, each in kinds.items()} == {
+        name: name.partition(":")[0] for name in kinds
+    }
+    assert kinds["endpoint:v1"].target == deployed.id
+    assert traced(own, "latest").kind == "version"  # and its title says so
+    assert "Lineage of version v1" in rml(own, "runs", "lineage", "latest").stdout
+
+
 def test_a_prediction_from_before_any_deployment_has_no_version(own: Path, told: Told) -> None:
-    before = datetime.fromisoformat(told.acts["register"].started)
+    before = datetime.fromisoformat(told.acts["register"].started) - timedelta(seconds=1)
     capture(own, event("event-1", before))
     done = rml(own, "runs", "lineage", "event-1")
     assert done.returncode == ExitStatus.DATA

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from regulated_ml.cli import output
+from regulated_ml.cli.runs import shown
 from regulated_ml.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ NO_BUCKET = (
 NO_LOCK = (
     "the bucket {bucket} has no Object Lock with a default retention, so who may delete in it can "
     "take anchors away; infrastructure/storage.yaml makes it with one"
+)
+
+OF_OTHERS = (
+    "{tags}: of another trail than the one here. That is well where another clone has released; "
+    "where this one has, runs/ was removed and begun anew"
 )
 
 
@@ -48,7 +54,7 @@ def verify(env: output.EnvironmentOption = "local", as_json: output.JsonOption =
         *_artifacts(store),
     ]
     _show(store, anchors, findings, as_json)
-    for note in anchors.notes:
+    for note in (*anchors.notes, *shown.leftovers(store)):
         output.warn(note)
     if findings:
         raise typer.Exit(ExitStatus.FOUND)
@@ -59,7 +65,9 @@ def _anchors(settings: "Settings", store: "RunStore") -> Anchors:
     from regulated_ml.tracking import anchors
 
     known, findings = anchors.in_tags(settings.root, store.trail)
-    found = Anchors(known, findings, [])
+    others = [] if findings else anchors.of_others(settings.root, known)
+    notes = [OF_OTHERS.format(tags=", ".join(others))] if others else []
+    found = Anchors(known, findings, notes)
     if settings.platform is None:
         return found
     from regulated_ml.platforms.sagemaker import keeping, naming
@@ -71,12 +79,12 @@ def _anchors(settings: "Settings", store: "RunStore") -> Anchors:
     with output.progress("reading the anchors"):
         kept = keeping.anchors(settings, client)
         if kept is None:
-            return found._replace(notes=[NO_BUCKET.format(bucket=bucket)])
+            return found._replace(notes=[*notes, NO_BUCKET.format(bucket=bucket)])
         lock = keeping.lock(settings, client)
     return Anchors(
         known=[*known, *anchors.in_bucket(store.trail, kept)],
         findings=[*findings, *anchors.fetched_otherwise(store.trail, kept)],
-        notes=[] if lock else [NO_LOCK.format(bucket=bucket)],
+        notes=notes if lock else [*notes, NO_LOCK.format(bucket=bucket)],
         lock=str(lock or ""),
     )
 
@@ -119,17 +127,21 @@ def _show(
         output.print_table("", ("place", "what"), findings)
     elif last:
         typer.echo(
-            f"The trail is whole: {last.number} entries, newest {last.hash}, {_where(anchors)}."
+            f"The trail is whole: {last.number} entries, newest {last.hash}, "
+            f"{_where(anchors, last.number)}."
         )
     else:
         typer.echo("No runs yet. `rml run` makes the first ones.")
 
 
-def _where(anchors: Anchors) -> str:
+def _where(anchors: Anchors, entries: int) -> str:
     """Up to where the trail cannot be cut off unseen."""
     if not anchors.known:
         return "not anchored anywhere yet"
     newest = max(anchors.known, key=lambda anchor: anchor.number)
     place = newest.where.partition("/trail/")[0] if "://" in newest.where else newest.where
     locked = f" ({anchors.lock})" if anchors.lock and place != newest.where else ""
-    return f"anchored in {place} up to entry {newest.number}{locked}"
+    later = entries - newest.number
+    open_end = f"; {later} later {'entry is' if later == 1 else 'entries are'} not anchored yet"
+    end = open_end if later else ""
+    return f"anchored in {place} up to entry {newest.number}{locked}{end}"
