@@ -9,7 +9,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import guard, repository, scoring, serving, training
+from benchmarks import (
+    drift_alarms,
+    drift_power,
+    drift_speed,
+    guard,
+    repository,
+    scoring,
+    serving,
+    training,
+)
 from benchmarks.figures import Figure
 
 # Each is given a folder of its own and yields its figures as it has them.
@@ -18,6 +27,9 @@ MEASURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "training": training.measure,
     "guard": guard.measure,
     "serving": serving.measure,
+    "drift-alarms": drift_alarms.measure,
+    "drift-power": drift_power.measure,
+    "drift-speed": drift_speed.measure,
     "scoring": scoring.measure,
 }
 

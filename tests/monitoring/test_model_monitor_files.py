@@ -87,7 +87,7 @@ def test_statistics_are_those_of_the_rows(folder: Path, rows: dict[str, Any]) ->
     assert shares == pytest.approx((counts / 5000).tolist(), abs=0.002)
     # Every value of level i stands for 2^i values.
     assert sum(len(level) << i for i, level in enumerate(kll["sketch"]["data"])) == 5000
-    assert kll["sketch"]["parameters"]["k"] == 2048
+    assert kll["sketch"]["parameters"]["k"] == 4096
     codes = found["education"]["numerical_statistics"]  # codes are numbers to Model Monitor
     assert (codes["mean"], codes["common"]["num_missing"]) == (pytest.approx(2.0), 1000)
     region = found["region"]["string_statistics"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$|^[+-]?(?i:inf|infinity)$"
-ABSENT = pa.array(["", "nan"])  # texts that the container takes for a missing value
+ABSENT = r"^(?i:nan)?$"  # texts that the container takes for a missing value
 WHOLE = 2.0**53  # beyond it a float no longer holds every whole number
 
 
@@ -85,7 +85,7 @@ def _is_text(cells: pa.Array) -> bool:
 def _present(cells: pa.Array) -> pa.Array:
     """The texts without spaces around them, and without those that stand for nothing."""
     texts = pc.utf8_trim_whitespace(cells.drop_null())
-    return texts.filter(pc.invert(pc.is_in(pc.utf8_lower(texts), ABSENT.cast(texts.type))))
+    return texts.filter(pc.invert(pc.match_substring_regex(texts, ABSENT)))
 
 
 def _single(cells: pa.Array) -> "Array":
