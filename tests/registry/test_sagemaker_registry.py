@@ -1,5 +1,6 @@
 """A version in SageMaker's Model Registry: moto over HTTP, each person with own credentials."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -58,6 +59,15 @@ def test_a_version_becomes_a_package_that_waits_for_approval(away: Away) -> None
     }
     assert metrics["Bias"]["Report"]["S3Uri"].endswith("/evaluation/fairness.json")
     assert metrics["Explainability"]["Report"]["S3Uri"].endswith("/explanation/explanation.json")
+    # The baseline lies beside the record of the registration, with the bytes that the record names.
+    files = {item["path"]: item["sha256"] for item in record["artifacts"]}
+    for member, name in (("Statistics", "statistics.json"), ("Constraints", "constraints.json")):
+        source = metrics["ModelDataQuality"][member]
+        assert source["ContentDigest"] == f"sha256:{files[f'baseline/{name}']}"
+        bucket, _, key = source["S3Uri"].removeprefix("s3://").partition("/")
+        assert f"/runs/{record['id']}/output/baseline/" in key
+        body = away.account.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        assert hashlib.sha256(body).hexdigest() == files[f"baseline/{name}"]
     (sent,) = away.front.sent("CreateModelPackage")  # moto keeps neither
     assert sent["SecurityConfig"] == {"KmsKeyId": away.account.key}
     assert 1 <= len(sent["ClientToken"]) <= 36

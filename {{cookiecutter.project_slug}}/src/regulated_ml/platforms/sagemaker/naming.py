@@ -82,6 +82,11 @@ def outputs(settings: Settings, run_id: str) -> Address:
     return Address(platform(settings).model_bucket, f"{runs(settings).prefix}{run_id}/")
 
 
+def act_files(settings: Settings, run_id: str) -> Address:
+    """Where the files lie that belong to the act of a person: as those of a processing job."""
+    return Address(platform(settings).model_bucket, f"{outputs(settings, run_id).prefix}output/")
+
+
 def trail(settings: Settings) -> Address:
     """Where hashes of the audit trail lie."""
     return Address(trail_bucket(settings, platform(settings)), f"{_own(settings)}/trail/")

@@ -40,6 +40,8 @@ FILES = (
     Shown("evaluate", "evaluation/evaluation.json", ("ModelQuality", "Statistics")),
     Shown("evaluate", "evaluation/fairness.json", ("Bias", "Report")),
     Shown("explain", "explanation/explanation.json", ("Explainability", "Report")),
+    Shown("register", "baseline/statistics.json", ("ModelDataQuality", "Statistics")),
+    Shown("register", "baseline/constraints.json", ("ModelDataQuality", "Constraints")),
 )
 
 

@@ -15,7 +15,7 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
 from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.archive import content_hash
-from regulated_ml.platforms.interface import MODEL_ARCHIVE, Package, Report
+from regulated_ml.platforms.interface import MODEL_ARCHIVE, Package, Report, report_nothing
 from regulated_ml.platforms.sagemaker import naming, packages
 from regulated_ml.platforms.sagemaker.deployments import Container
 from regulated_ml.platforms.sagemaker.naming import Address
@@ -77,7 +77,8 @@ class SageMakerRegistry:
                 "Model Registry", version.name, rule, f"{self._register(version)} makes it"
             )
             return
-        yield from self._differences(package.arn, version, list(self._left(runs)))
+        located = [*self._left(runs), *self._of_registration(version)]
+        yield from self._differences(package.arn, version, located)
 
     def check(self, runs: Sequence[Record], report: Report) -> Iterator[Problem]:
         """Where what the jobs left in S3 is not what their records say."""
@@ -99,7 +100,14 @@ class SageMakerRegistry:
         Raises:
             UserError: a package that is there says otherwise than the records.
         """
-        return self._put(version, list(self._left(runs)), {})
+        own = list(self._of_registration(version))
+        if self.find(version) is None:
+            self._store.check_whole(version.registered, [each.file for each in own])
+            for each in own:
+                address = naming.act_files(self._settings, each.run.id)
+                source = self._store.folder_of(each.run) / each.file.path
+                self._storage.keep(address, each.file.path, source, report_nothing)
+        return self._put(version, [*self._left(runs), *own], {})
 
     def container(self, version: Version, report: Report) -> Container:
         """What a version is served with: what its package says, once it is the version's model.
@@ -136,7 +144,7 @@ class SageMakerRegistry:
         with TemporaryDirectory() as temporary:
             located = [
                 self._moved(version, each, Path(temporary) / str(number), report)
-                for number, each in enumerate(packages.files(runs))
+                for number, each in enumerate(packages.files([*runs, version.registered]))
             ]
         arn = self._put(version, located, origin)
         self.decide(version, packages.APPROVED, f"Promoted: {version.registered.id}")
@@ -241,6 +249,12 @@ class SageMakerRegistry:
             yield Located(
                 shown, run, file, f"{run.remote.facts['outputs'].rstrip('/')}/{file.path}"
             )
+
+    def _of_registration(self, version: Version) -> Iterator[Located]:
+        """The files of a version's own record, its baseline, where they lie beside it in S3."""
+        address = naming.act_files(self._settings, version.registered.id)
+        for shown, run, file in packages.files([version.registered]):
+            yield Located(shown, run, file, f"{address}{file.path}")
 
     def _fetch(self, each: Located, target: Path, report: Report) -> None:
         folder, _, name = each.address.rpartition("/")
