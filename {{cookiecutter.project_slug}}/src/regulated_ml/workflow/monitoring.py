@@ -5,7 +5,6 @@ trained. Where reading goes on is part of the record: a run that is killed has r
 """
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-SETTLING = 0.2  # seconds after which what was answered in the second before is written
 ACT = "monitor"
 
 
@@ -107,7 +105,6 @@ def run(
     home.mkdir(parents=True, exist_ok=True)
     with exclusive(home / f"{endpoint}.lock"):
         versions = _versions(store, folder)
-        time.sleep(1 - time.time() % 1 + SETTLING)  # a request has the time of its whole second
         labels = ground_truth.read(_truth(settings, endpoint), codes(settings))
         own = _Run(settings, store, endpoint, limits(settings), labels, report)
         done: list[Done] = []

@@ -50,7 +50,7 @@ def run(
     with output.progress(f"monitoring {name}") as progress:
         span = monitoring.Span(*times)
         outcome = monitoring.run(settings, store, name, progress, span, baseline)
-        page = watching.write_page(settings, store)
+        page = watching.write_page(settings, store) if outcome.done else None
     _show(name, outcome, page, as_json=as_json)
     if any(each.judgement.alerts for each in outcome.done):
         raise typer.Exit(ExitStatus.FOUND)
@@ -78,7 +78,7 @@ def schedule(
             due = time.monotonic() + minutes * 60
             with output.progress(f"monitoring {name}") as progress:
                 outcome = monitoring.run(settings, store, name, progress)
-                page = watching.write_page(settings, store)
+                page = watching.write_page(settings, store) if outcome.done else None
             _show(name, outcome, page, as_json=False)
             time.sleep(max(0.0, due - time.monotonic()))
     except KeyboardInterrupt:
