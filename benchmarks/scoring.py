@@ -19,6 +19,7 @@ RML = (sys.executable, "-m", "regulated_ml")
 def measure(folder: Path) -> Iterator[Figure]:
     """Scores a large portfolio in a repository that is rendered into `folder`."""
     repository = training.rendered(folder)
+    _commit(repository)  # a version's code is that of a commit
     _rml(repository, "run")
     _rml(repository, "model", "register")
     model = _model(repository, folder)
@@ -48,6 +49,12 @@ def _model(repository: Path, folder: Path) -> Path:
         content.extractall(folder / "model", filter="data")
     (model,) = (folder / "model").glob("*.ubj")
     return model
+
+
+def _commit(repository: Path) -> None:
+    person = ("-c", "user.name=A benchmark", "-c", "user.email=benchmark@example.com")
+    for arguments in (("add", "--all"), ("commit", "--quiet", "--message", "As it was rendered")):
+        subprocess.run(["git", "-C", str(repository), *person, *arguments], check=True)
 
 
 def _rml(repository: Path, *arguments: str) -> None:

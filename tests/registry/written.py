@@ -14,6 +14,7 @@ LISTS = {
     "risks": [{"what": "drift", "severity": "low", "treatment": "monitoring", "owner": "a tester"}],
     "overlays": [],
     "findings": [],
+    "answers": [],
 }
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from regulated_ml.serving import processes
 from regulated_ml.serving.capture import Capture, CaptureOptions, Exchange
 from regulated_ml.serving.server import ServerOptions
 
-from .conftest import Served, say_nothing
+from .conftest import Served, say_nothing, served_in
 
 NOON = datetime(2026, 11, 24, 12, 59, 30, 250_000, UTC)
 
@@ -241,3 +242,27 @@ def test_all_that_was_answered_is_captured(
     if number == signal.SIGTERM:  # a request that was captured was answered, too
         assert set(callers.answered) == set(ids(served))
     assert processes.serving(served.home, "credit") is None
+
+
+@pytest.mark.parametrize("when_full", ["serve", "refuse"])
+def test_a_full_disk_loses_nothing_uncounted(
+    tmp_path: Path, model_folder: Path, rows: list[str], when_full: str
+) -> None:
+    served = served_in(tmp_path, model_folder, when_full=when_full)
+    statuses = [served.ask(rows[0]).status for _ in range(5)]
+    (path,) = (tmp_path / "capture").rglob("*.jsonl")
+    # A limit on the size of files fails as a full disk does; Python ignores its signal.
+    room = int(path.stat().st_size * 1.5)
+    resource.prlimit(served.running.pid, resource.RLIMIT_FSIZE, (room, room))
+    statuses += [served.ask("\n".join(rows[:40])).status for _ in range(10)]
+    text = served.ask(b"", "/metrics", "GET").body
+    counts = dict(line.split() for line in text.splitlines() if line[0] != "#")
+    captured, lost = (
+        int(float(counts[f"rml_{name}_total"])) for name in ("captured_requests", "lost_captures")
+    )
+    assert captured + lost == 15
+    assert lost == 10
+    assert len(served.captured()) == captured  # whole lines, all of them
+    assert statuses.count(507) == (lost if when_full == "refuse" else 0)
+    assert statuses.count(200) == 15 - statuses.count(507)
+    processes.stop(served.running, say_nothing)

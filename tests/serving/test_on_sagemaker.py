@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from aws import Moto, seed
 from commands import rml
-from platforms.front_double import refusal
+from platforms.front_double import Front, refusal
 from registry.away import Away, add_environment, outputs, run_on_sagemaker, said, session, user
 from registry.written import fill
 
 from regulated_ml.errors import ExitStatus
+from regulated_ml.serving import processes
+from regulated_ml.serving.server import ServerOptions
 
+from .conftest import free_port, say_nothing
 from .endpoints_double import EndpointsDouble
 
 pytestmark = pytest.mark.slow
@@ -127,7 +131,48 @@ def test_what_must_not_serve_is_refused_before_anything_is_made(away: Away) -> N
     away.front.asked.clear()
 
 
-def test_a_version_is_deployed_updated_rolled_back_and_deleted(away: Away) -> None:
+@pytest.fixture
+def runtime(away: Away, model_folder: Path, tmp_path: Path) -> Iterator[Front]:
+    """A double of SageMaker's runtime: a local endpoint of the same name, behind a front."""
+    options = ServerOptions(NAME, 1, model_folder, free_port(), None)
+    running = processes.start(tmp_path / "endpoints", options, say_nothing)
+    front = Front(f"http://127.0.0.1:{running.port}")
+    yield front
+    front.stop()
+    processes.stop(running, say_nothing)
+
+
+def as_many_clients_ask_it(away: Away, runtime: Front) -> None:
+    """Asks the endpoint with raw rows, and once more while the credentials expire."""
+    (table,) = (away.repository / "data").glob("*-twin.parquet")
+    pq.write_table(pq.read_table(table).slice(0, 40), away.repository / "clients.parquet")
+    variables = {**away.account.environment, "AWS_ENDPOINT_URL": away.front.url}
+    variables["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = runtime.url
+    ask = ("--env", "dev", "endpoint", "invoke", "--input", "clients.parquet", "--output")
+    done = rml(away.repository, *ask, "asked.csv", "--connections", "2", "--json", **variables)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["endpoint"], said["version"], said["requests"]) == (NAME, "v1", 40)
+    lines = (away.repository / "asked.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["id", *map(str, range(1, 41))]
+
+    expired = refusal("ExpiredTokenException", "The security token is expired")
+    left = [20]
+
+    def count(_: dict[str, Any]) -> None:
+        left[0] -= 1
+        if not left[0]:
+            runtime.instead["POST"] = [expired]
+
+    runtime.after["POST"] = count
+    done = rml(away.repository, *ask, "late.csv", **variables)
+    assert done.returncode == ExitStatus.RESOURCE
+    assert "the credentials have expired" in done.stderr
+    assert "20 rows were answered before; nothing was written" in done.stderr
+    assert not (away.repository / "late.csv").exists()
+
+
+def test_a_version_is_deployed_updated_rolled_back_and_deleted(away: Away, runtime: Front) -> None:
     double, account = EndpointsDouble(away.front), away.account
     done = json.loads(endpoint(away, "deploy", "v1", "--json").stdout)
     assert (done["fresh"], done["step"], done["environment"]) == (True, "deploy", "dev")
@@ -172,6 +217,7 @@ def test_a_version_is_deployed_updated_rolled_back_and_deleted(away: Away) -> No
     assert f"{serves} goes on serving" in failed.stderr
     assert len(list((away.repository / "runs").glob("deploy-*"))) == 2
 
+    as_many_clients_ask_it(away, runtime)
     (listed,) = json.loads(endpoint(away, "list", "--json").stdout)
     assert (listed["endpoint"], listed["version"], listed["status"]) == (NAME, "v1", "InService")
     deleted = endpoint(away, "delete", NAME).stdout.splitlines()
@@ -181,5 +227,3 @@ def test_a_version_is_deployed_updated_rolled_back_and_deleted(away: Away) -> No
     for kind in ("endpoints", "endpoint_configs", "models"):
         found = getattr(client, f"list_{kind}")()
         assert not any(rows for name, rows in found.items() if name != "ResponseMetadata")
-    gone = endpoint(away, "delete", NAME, status=ExitStatus.DATA)
-    assert "no endpoint of the environment has this name" in gone.stderr
