@@ -85,6 +85,7 @@ def quality(found: Sequence[Json], suffix: str, place: int) -> Section:
         )
         for each in found
     ]
+    widest = max(max(abs(each["low"]), abs(each["high"])) for each in found)
     table = Table(
         caption=f"Model quality{suffix}",
         align="lrrrlr",
@@ -106,7 +107,10 @@ def quality(found: Sequence[Json], suffix: str, place: int) -> Section:
         finding=finding,
         figure=Figure(
             name=f"quality-{place}",
-            svg=groups.dots(entries, Scale("change from the evaluation", shares=False, line=0.0)),
+            svg=groups.dots(
+                entries,
+                Scale("change from the evaluation", shares=False, line=0.0, ends=(-widest, widest)),
+            ),
             alternative=f"{finding}; the change of each metric with its interval.",
             reading="An interval that lies left of the line as a whole is a worse model.",
             table=table,

@@ -1,6 +1,7 @@
 """The page of monitoring: the alerts of the newest window, what they rest on, and the trend."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from regulated_ml.reports.elements import Figure, Page, Section, Table, thinned
@@ -61,11 +62,16 @@ def page(file: str, found: Sequence[Watched]) -> Page:
         finding=_finding(found),
         lead=" ".join(map(_lead, found)),
         sections=tuple(
-            section
+            section if len(found) == 1 else _named(section, each.last.name)
             for place, each in enumerate(found)
             for section in _sections(each, f" {each.last.name}" if len(found) > 1 else "", place)
         ),
     )
+
+
+def _named(section: Section, name: str) -> Section:
+    """The section with a finding that no section about another version has."""
+    return replace(section, finding=f"{name}: {section.finding}")
 
 
 def _finding(found: Sequence[Watched]) -> str:

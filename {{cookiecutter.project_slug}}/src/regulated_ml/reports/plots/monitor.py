@@ -23,6 +23,9 @@ from regulated_ml.reports.words import decimal
 Json = Mapping[str, Any]
 
 
+EDGE = 0.06  # of the widest bar, beside it: room for the text of a tick
+
+
 class Point(NamedTuple):
     """A window in the trend."""
 
@@ -43,8 +46,9 @@ def drift(found: Sequence[Json]) -> Axes:
         line = [mark - 9, mark + 9]
         plot.plot([each["critical"]] * 2, line, color=INK, linewidth=2)
     widest = max(max(each["distance"], each["critical"]) for each in found)
-    plot.set(xlim=(0, widest * 1.04), xlabel="distance from the baseline")
-    plot.xaxis.set_major_locator(MaxNLocator(5))
+    plot.set(xlim=(-widest * EDGE, widest * (1 + EDGE)), xlabel="distance from the baseline")
+    ticks = MaxNLocator(5).tick_values(0, widest)
+    plot.set_xticks([tick for tick in ticks if 0 <= tick <= widest])
     return plot
 
 
