@@ -183,7 +183,7 @@ def test_documents_tell_of_the_version_although_config_has_changed_since(
 def test_a_change_log_names_what_differs_and_nothing_else(unwritten: Path) -> None:
     log = parts(unwritten, "change-log")
     (told,) = log["Configuration"]["tables"]
-    assert told["rows"] == [["train: rounds", "100", "40", "\u221260.0000"]]
+    assert told["rows"] == [["train: rounds", "100", "40", "\u221260"]]
     (sources,) = log["Code and data"]["tables"]
     assert [row[0] for row in sources["rows"]] == ["commit", "model (SHA-256)"]
     assert log["Environment"]["finding"].endswith("no difference")
