@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from commands import rml
 
-from regulated_ml.monitoring.windows import Counts, Mark, Window, unread
+from regulated_ml.monitoring.counts import Counts
+from regulated_ml.monitoring.parts import Mark, unread
+from regulated_ml.monitoring.windows import Window
 
 from . import traffic
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from regulated_ml.monitoring.windows import Counts, Mark, Part, Window, divided, unread
+from regulated_ml.monitoring.counts import Counts
+from regulated_ml.monitoring.parts import Mark, Part, divided, unread
+from regulated_ml.monitoring.windows import Window
 
 from .conftest import NOON, Captured, request
 

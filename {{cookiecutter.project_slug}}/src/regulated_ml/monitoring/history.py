@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from regulated_ml.monitoring.windows import Mark
+from regulated_ml.monitoring.parts import Mark
 
 RESULT, MARKS, SCORED = "monitor.json", "marks.json", "scores.parquet"
 

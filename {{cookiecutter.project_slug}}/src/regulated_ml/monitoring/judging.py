@@ -4,7 +4,7 @@ What needs no label is judged once, when the window is made; what needs labels, 
 of them have arrived.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from regulated_ml.monitoring import attribution, bias, data_quality, model_quali
 from regulated_ml.monitoring.bias import Bound
 from regulated_ml.monitoring.causes import Alert, Scores, Setting, alerts
 from regulated_ml.monitoring.constraints import Constraints
+from regulated_ml.monitoring.counts import about
 from regulated_ml.monitoring.distributions import Distribution
 from regulated_ml.monitoring.drift import Drift, compare
 from regulated_ml.monitoring.ground_truth import UNKNOWN, Labels
@@ -113,7 +114,7 @@ def judge(
         evidence: of the version.
         limits: of the configuration.
     """
-    found = Judgement(notes=list(_about_lines(seen)))
+    found = Judgement(notes=list(about(seen.counts)))
     if "data_quality" in limits.monitors:
         _judge_data(found, window, seen, evidence, limits)
     if "attribution" in limits.monitors:
@@ -244,22 +245,3 @@ def _setting(seen: Observation, evidence: Evidence) -> Setting:
         now=Scores.of(seen.scores, threshold),
         threshold=threshold,
     )
-
-
-def _about_lines(seen: Observation) -> Iterator[str]:
-    """What was not taken in, and what is odd about what was."""
-    counts = seen.counts
-    for reason, lines in counts.foreign.items():
-        yield f"{lines} lines are no captured request: {reason} (first: {counts.examples[reason]})"
-    for number, what in (
-        (counts.torn, "lines have no end, as after a crash: they are not counted as requests"),
-        (counts.unscored, "rows have no score, since their answer was not captured"),
-        (counts.backwards, "requests are earlier than the one before: the clock was set back"),
-        (counts.ahead, "requests are later than this machine's clock"),
-    ):
-        if number:
-            yield f"{number} {what}"
-    if counts.shrunk:
-        yield f"files are shorter than what was read of them before: {', '.join(counts.shrunk)}"
-    if counts.masked:
-        yield f"not judged, since their values are not kept: {', '.join(counts.masked)}"

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulated_ml.monitoring import cells
+from regulated_ml.monitoring.counts import Counts
 from regulated_ml.monitoring.distributions import Distribution, Kind, describe
-from regulated_ml.monitoring.windows import Batch, Counts, Mark, Window
+from regulated_ml.monitoring.parts import Mark
+from regulated_ml.monitoring.windows import Batch, Window
 
 if TYPE_CHECKING:
     import numpy.typing as npt

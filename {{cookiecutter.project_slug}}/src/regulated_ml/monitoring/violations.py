@@ -57,3 +57,25 @@ def content(found: Sequence[Violation], monitor: Monitor) -> dict[str, Any]:
     own = [each.as_json() for each in found if each.monitor == monitor]
     version = {"version": "1.0"} if monitor in ("bias", "attribution") else {}
     return {**version, "violations": own}
+
+
+def of_json(written: Any, monitor: Monitor) -> list[Violation]:
+    """The violations of a file as AWS's analysers, and we, write it.
+
+    Raises:
+        ValueError: it is no such file, and why.
+    """
+    entries = written.get("violations") if isinstance(written, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+        raise ValueError("it holds a list called violations")
+    return [
+        Violation(
+            monitor,
+            str(each.get("constraint_check_type", "")),
+            str(each.get("description", "")),
+            column=str(each.get("feature_name") or each.get("facet") or ""),
+            metric=str(each.get("metric_name") or ""),
+            group=str(each.get("facet_value") or ""),
+        )
+        for each in entries
+    ]

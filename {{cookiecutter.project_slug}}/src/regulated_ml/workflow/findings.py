@@ -11,9 +11,10 @@ from regulated_ml.jobs import parquet
 from regulated_ml.monitoring import history, model_quality, violations
 from regulated_ml.monitoring import statistics as statistics_file
 from regulated_ml.monitoring.causes import Alert
+from regulated_ml.monitoring.counts import Counts
 from regulated_ml.monitoring.judging import Judgement, Limits
 from regulated_ml.monitoring.observing import Observation
-from regulated_ml.monitoring.windows import Counts, Mark
+from regulated_ml.monitoring.parts import Mark
 from regulated_ml.settings import Settings
 from regulated_ml.tracking.records import Record
 from regulated_ml.tracking.registry import VERSION

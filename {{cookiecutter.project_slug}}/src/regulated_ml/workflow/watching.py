@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from regulated_ml.errors import UserError
 from regulated_ml.files import read_json
-from regulated_ml.monitoring import history, windows
+from regulated_ml.monitoring import history, parts
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import captures
 from regulated_ml.tracking.store import RunStore
-from regulated_ml.workflow.monitoring import entries, waiting
+from regulated_ml.workflow.captured import entries, waiting
 
 
 class Status(NamedTuple):
@@ -40,10 +40,8 @@ def status(settings: Settings, store: RunStore, endpoint: str = "") -> list[Stat
     found = []
     for name in [endpoint] if endpoint else names:
         left = waiting(settings, store, name)
-        for variant in windows.variants(home / name):
-            own = [
-                each for each in history.newest(history.of(known, name)) if each_is(each, variant)
-            ]
+        for variant in parts.variants(home / name):
+            own = [each for each in history.newest(history.of(known, name)) if _is(each, variant)]
             last = own[-1] if own else None
             metrics = last.metrics if last else {}
             found.append(
@@ -61,7 +59,7 @@ def status(settings: Settings, store: RunStore, endpoint: str = "") -> list[Stat
     return found
 
 
-def each_is(entry: history.Entry, variant: str) -> bool:
+def _is(entry: history.Entry, variant: str) -> bool:
     """Whether an entry is about a variant."""
     return f"v{entry.version}" == variant
 

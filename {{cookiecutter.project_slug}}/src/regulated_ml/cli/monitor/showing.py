@@ -59,9 +59,9 @@ def history(
 ) -> None:
     """List every window that was judged, the oldest first."""
     _, store = local(env)
-    from regulated_ml.workflow import monitoring
+    from regulated_ml.workflow import captured
 
-    found = [each for each in monitoring.entries(store) if endpoint in ("", each.endpoint)]
+    found = [each for each in captured.entries(store) if endpoint in ("", each.endpoint)]
     if as_json:
         output.print_json([each._asdict() for each in found])
     elif not found:
