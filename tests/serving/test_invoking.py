@@ -12,7 +12,8 @@ import pytest
 from commands import rml
 
 from regulated_ml.errors import ExitStatus
-from regulated_ml.serving.asking import Local, Refused
+from regulated_ml.platforms.interface import Refused
+from regulated_ml.serving.asking import Local
 
 from .conftest import Served, free_port
 

@@ -130,6 +130,13 @@ class RemotePlatform(Protocol):
         """The latest jobs of this project there, of any environment, the oldest first."""
 
 
+class Refused(NamedTuple):
+    """Why an endpoint has not scored a row."""
+
+    status: int  # of HTTP; 0: there was no answer
+    sentence: str
+
+
 class Package(NamedTuple):
     """A version in a registry of the platform's own."""
 

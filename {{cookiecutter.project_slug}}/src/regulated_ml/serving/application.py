@@ -232,7 +232,8 @@ def _accepted(given: str) -> str:
 
 async def _body(receive: Receive, limit: int) -> bytes:
     """The whole body; one that is too large is read to its end, so that the caller can listen."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -2,18 +2,12 @@
 
 import http.client
 import threading
-from typing import NamedTuple
+
+from regulated_ml.platforms.interface import Refused
 
 TIMEOUT = 60.0  # seconds
 HEADERS = {"Content-Type": "text/csv", "Accept": "text/csv"}
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
-
-
-class Refused(NamedTuple):
-    """Why a row was not scored."""
-
-    status: int  # of HTTP; 0: there was no answer
-    sentence: str
 
 
 class AwayError(Exception):

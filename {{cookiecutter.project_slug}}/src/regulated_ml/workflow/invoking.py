@@ -17,8 +17,8 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.jobs.columns import Columns
 from regulated_ml.jobs.contract import JobError
 from regulated_ml.jobs.features import Layout
-from regulated_ml.platforms.interface import Report
-from regulated_ml.serving.asking import AwayError, Local, Refused
+from regulated_ml.platforms.interface import Refused, Report
+from regulated_ml.serving.asking import AwayError, Local
 from regulated_ml.settings import Settings
 from regulated_ml.tracking import registry
 from regulated_ml.tracking.records import Record

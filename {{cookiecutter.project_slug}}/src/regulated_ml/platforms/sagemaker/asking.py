@@ -3,8 +3,8 @@
 from functools import cached_property
 from typing import Any
 
+from regulated_ml.platforms.interface import Refused
 from regulated_ml.security import clients
-from regulated_ml.serving.asking import Refused
 from regulated_ml.settings import Settings
 
 # With these the endpoint, or its model, refuses one request; all else ends the asking.

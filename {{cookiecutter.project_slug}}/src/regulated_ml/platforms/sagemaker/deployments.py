@@ -14,13 +14,11 @@ from typing import Any, NamedTuple
 from regulated_ml.identifiers import partitions
 from regulated_ml.platforms.sagemaker import naming
 from regulated_ml.security.clients import platform
+from regulated_ml.security.policies.templates.alarms import ALARMS, VARIANT
 from regulated_ml.security.values import tags
 from regulated_ml.settings import Settings
 from regulated_ml.tracking.registry import Version
 
-# Of every configuration: blue/green deployments want one name before and after (Developer Guide,
-# "Deployment guardrails", Exclusions), and alarms are about an endpoint's variant.
-VARIANT = "AllTraffic"
 DIGEST = 8  # characters of a hash
 LEAST = {"prod": 2}  # instances, of the control RML-ENDPOINT-1
 CONTENT_TYPES = {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]}
@@ -75,7 +73,7 @@ def alarms(settings: Settings) -> list[str]:
     if not settings.model.endpoint.rollout.rollback_on_alarms:
         return []
     start = f"{settings.project.project_slug}-{settings.environment}-endpoint"
-    return [f"{start}-errors", f"{start}-latency"]
+    return [f"{start}-{name}" for name in ALARMS]
 
 
 def config_arn(settings: Settings, name: str) -> str:
@@ -101,6 +99,8 @@ def _model(settings: Settings, container: Container) -> Request:
 
 def _config(settings: Settings, model: str) -> Request:
     own, key = settings.model.endpoint, platform(settings).kms_key_arn
+    # One name of the variant before and after, as blue/green deployments want it (Developer Guide,
+    # "Deployment guardrails", Exclusions); and alarms are about an endpoint's variant.
     request: Request = {
         "ProductionVariants": [
             {
