@@ -84,7 +84,7 @@ def peers(
         pq.write_table(pa.Table.from_batches([batch(baseline)]), place / "baseline.parquet")
         for each, window in enumerate(windows):
             pq.write_table(pa.Table.from_batches([batch(window)]), place / f"w{each:04d}.parquet")
-    command = [PEERS / "bin/python", SCRIPT, folder, *CATEGORIES]
+    command = [str(PEERS / "bin/python"), str(SCRIPT), str(folder), *CATEGORIES]
     subprocess.run(command, check=True, stdout=sys.stderr)
     found: dict[str, list[list[str]]] = json.loads((folder / "alarms.json").read_text())
     return found

@@ -1,13 +1,13 @@
 """Asks evidently and nannyml, as they are set by default, which columns of windows have drifted.
 
-Run in the environment of drift.lock: `drift_peers.py FOLDER CATEGORY...`. Each folder below has a
+Run in the environment of drift.lock: `drift_peers.py FOLDER [CATEGORY...]`. Each folder below has a
 baseline.parquet and windows w*.parquet, all of one size. Leaves alarms.json: for each tool the
 columns of each window, in order.
 """
 
+import argparse
 import json
 import os
-import sys
 import warnings
 from pathlib import Path
 
@@ -20,14 +20,22 @@ os.environ |= {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1"}
 
 def main() -> None:
     """Writes alarms.json."""
-    folder, categories = Path(sys.argv[1]), sys.argv[2:]
-    alarms: dict[str, list[list[str]]] = {"evidently": [], "nannyml": []}
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("categories", nargs="*")
+    parser.add_argument("--tool", choices=("evidently", "nannyml"), help="one of them alone")
+    asked = parser.parse_args()
+    alarms: dict[str, list[list[str]]] = {}
+    for place in sorted(path for path in asked.folder.iterdir() if path.is_dir()):
         baseline = pd.read_parquet(place / "baseline.parquet")
         windows = [pd.read_parquet(path) for path in sorted(place.glob("w*.parquet"))]
-        alarms["evidently"] += [evidently(baseline, each, categories) for each in windows]
-        alarms["nannyml"] += nannyml(baseline, windows, categories)
-    (folder / "alarms.json").write_text(json.dumps(alarms))
+        if asked.tool != "nannyml":
+            found = [evidently(baseline, each, asked.categories) for each in windows]
+            alarms.setdefault("evidently", []).extend(found)
+        if asked.tool != "evidently":
+            found = nannyml(baseline, windows, asked.categories)
+            alarms.setdefault("nannyml", []).extend(found)
+    (asked.folder / "alarms.json").write_text(json.dumps(alarms))
 
 
 def evidently(baseline: pd.DataFrame, window: pd.DataFrame, categories: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.drift_alarms import FIXED, OURS, TEMPLATE, ours, peers, psi
+from benchmarks.drift_alarms import FIXED, OURS, TEMPLATE, Alarms, ours, peers, psi
 from benchmarks.drift_table import Columns, Shift, Table, batch, some
 from benchmarks.figures import Figure
 from regulated_ml.monitoring.distributions import describe
@@ -21,7 +21,6 @@ from regulated_ml.monitoring.distributions import describe
 ROWS = 1000  # of a window
 RUNS = int(os.environ.get("DRIFT_POWER_RUNS", "100"))
 PEER_RUNS = int(os.environ.get("DRIFT_POWER_PEER_RUNS", "20"))
-SEED = 350
 ONE = ("LIMIT_BAL",)
 FIVE = ("LIMIT_BAL", "AGE", "PAY_0", "BILL_AMT1", "PAY_AMT1")
 SHIFTS = [
@@ -48,13 +47,20 @@ class Power(NamedTuple):
 def measure(folder: Path) -> Iterator[Figure]:
     """Shifts windows, asks every tool about each, and draws the curves."""
     table = Table()
-    baseline, left = table.split(SEED)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        rows = [each for found in pool.map(partial(_own, table), SHIFTS) for each in found]
-    windows = [window for shift in SHIFTS for window in _windows(shift, left, PEER_RUNS)]
-    for tool, found in peers([(baseline, windows)], folder / "peers").items():
-        parts = (found[k : k + PEER_RUNS] for k in range(0, len(found), PEER_RUNS))
-        rows += [_power(shift, tool, part) for shift, part in zip(SHIFTS, parts, strict=True)]
+        runs = list(pool.map(partial(_own, table), range(RUNS)))
+    rows = [
+        _power(shift, tool, [run[place][tool] for run in runs])
+        for place, shift in enumerate(SHIFTS)
+        for tool in (OURS, FIXED)
+    ]
+    cases = []
+    for seed in range(PEER_RUNS):
+        baseline, left = table.split(seed)
+        cases.append((baseline, list(_windows(left, seed))))
+    for tool, found in peers(cases, folder / "peers").items():
+        for place, shift in enumerate(SHIFTS):
+            rows.append(_power(shift, tool, found[place :: len(SHIFTS)]))
     rows.sort()
     with CSV.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -94,22 +100,22 @@ def draw(rows: Sequence[Power]) -> None:
     plt.close(figure)
 
 
-def _own(table: Table, shift: Shift) -> list[Power]:
-    baseline, left = table.split(SEED)
+def _own(table: Table, seed: int) -> list[Alarms]:
+    """What our own and PSI say of each shift, for one baseline."""
+    baseline, left = table.split(seed)
     known = describe([batch(baseline)], table.kinds)
-    windows = list(_windows(shift, left, RUNS))
     return [
-        _power(shift, OURS, [ours(known, window, table) for window in windows]),
-        _power(shift, FIXED, [psi(baseline, window) for window in windows]),
+        {OURS: ours(known, window, table), FIXED: psi(baseline, window)}
+        for window in _windows(left, seed)
     ]
 
 
-def _windows(shift: Shift, left: Columns, number: int) -> Iterator[Columns]:
-    """Windows with the shift, each drawn anew; the same for every tool."""
-    for seed in range(number):
-        rng = np.random.default_rng([SEED, seed])
+def _windows(left: Columns, seed: int) -> Iterator[Columns]:
+    """A window with each of the shifts; the same for every tool."""
+    for place, shift in enumerate(SHIFTS):
+        rng = np.random.default_rng([seed, place])
         window = some(left, rng.choice(len(left["AGE"]), ROWS, replace=False))
-        yield shift.apply(window, rng)
+        yield shift.apply(window, left, rng)
 
 
 def _power(shift: Shift, tool: str, found: Sequence[Sequence[str]]) -> Power:

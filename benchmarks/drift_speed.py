@@ -32,7 +32,9 @@ def measure(folder: Path) -> Iterator[Figure]:
     """Draws tables of each size, and runs all sides in turns."""
     set_up()
     for rows, times in SIZES.items():
-        paths = [folder / f"{name}-{rows}.parquet" for name in ("baseline", "window")]
+        case = folder / f"{rows}" / "0000"  # as the peers are given their cases
+        case.mkdir(parents=True)
+        paths = [case / "baseline.parquet", case / "w0000.parquet"]
         for seed, path in enumerate(paths):
             _draw(path, rows, seed)
         yield from _sides(rows, times, paths)
@@ -51,7 +53,8 @@ def _sides(rows: int, times: int, paths: list[Path]) -> Iterator[Figure]:
             costs[name].append(cost(command, REPOSITORY))
     if rows <= PEERS_UP_TO:
         for name in ("evidently", "nannyml"):
-            command = [str(PEERS / "bin/python"), str(HERE / "drift_peer_once.py"), name, *files]
+            script = [str(PEERS / "bin/python"), str(HERE / "drift_peers.py")]
+            command = [*script, str(paths[0].parents[1]), "--tool", name]
             costs[name] = [cost(command, REPOSITORY)]
     seconds = {name: statistics.median(each.seconds for each in c) for name, c in costs.items()}
     for name, taken in seconds.items():

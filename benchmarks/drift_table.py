@@ -58,29 +58,33 @@ class Shift(NamedTuple):
     columns: Sequence[str]
     size: float
 
-    def apply(self, window: Columns, rng: np.random.Generator) -> Columns:
-        """The window with the shift in it; the values stay ones that clients have.
+    def apply(self, window: Columns, left: Columns, rng: np.random.Generator) -> Columns:
+        """The window with the shift in it.
 
-        A mean moves by `size` standard deviations, because clients with high values come more often
-        (exponential tilting); a scale grows by the factor 1 + `size`; of a mix, the share `size`
-        moves from the commonest category to the second.
+        A mean moves by `size` standard deviations: the column's values are drawn anew from those of
+        `left`, high ones more often (exponential tilting). A scale grows by the factor 1 + `size`.
+        Of a mix, the share `size` moves from the commonest category to the second.
         """
-        changed = {name: _CHANGES[self.kind](window[name], self.size, rng) for name in self.columns}
+        changed = {}
+        for name in self.columns:
+            if self.kind == "mean":
+                rows = len(window[name])
+                changed[name] = _tilted(left[name].astype(np.float64), self.size, rows, rng)
+            elif self.kind == "scale":
+                changed[name] = np.rint(window[name] * (1 + self.size)).astype(np.float32)
+            else:
+                changed[name] = _mixed(window[name], self.size, rng)
         return {**window, **changed}
 
 
-def _tilted(values: "Array", size: float, rng: np.random.Generator) -> "Array":
+def _tilted(values: "Array", size: float, rows: int, rng: np.random.Generator) -> "Array":
     z = (values - values.mean()) / values.std()
     low, high = 0.0, 20.0
     for _ in range(60):  # by halves: the mean under the weights rises with the tilt
         middle = (low + high) / 2
         weights = np.exp(middle * (z - z.max()))
         low, high = (middle, high) if (weights @ z) / weights.sum() < size else (low, middle)
-    return rng.choice(values, len(values), p=(weights / weights.sum()).astype(np.float64))
-
-
-def _scaled(values: "Array", size: float, rng: np.random.Generator) -> "Array":
-    return np.asarray(np.rint(values * (1 + size)), np.float32)
+    return rng.choice(values, rows, p=weights / weights.sum()).astype(np.float32)
 
 
 def _mixed(values: "Array", size: float, rng: np.random.Generator) -> "Array":
@@ -90,9 +94,6 @@ def _mixed(values: "Array", size: float, rng: np.random.Generator) -> "Array":
     places = np.flatnonzero(values == first)
     moved[rng.choice(places, round(size * len(values)), replace=False)] = second
     return moved
-
-
-_CHANGES = {"mean": _tilted, "scale": _scaled, "mix": _mixed}
 
 
 def some(columns: Columns, places: "Array | slice") -> Columns:

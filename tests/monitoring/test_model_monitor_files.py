@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
     "region": "category",
     "nothing": "number",
     "endless": "number",
+    "infinite": "number",
 }
 AWS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -41,6 +42,7 @@ def rows() -> dict[str, Any]:
         "education": [1.0, 2.0, 2.0, 3.0, None] * 1000,
         "region": ["north", "south", "south", 'a "b"', None] * 1000,
         "nothing": pa.nulls(5000, pa.float32()),
+        "infinite": [math.inf] * 5000,
         "endless": [1.5, math.inf, 2.5, -math.inf, 3.5] * 1000,
     }
 
@@ -127,6 +129,7 @@ def test_constraints_are_what_the_rows_keep(folder: Path) -> None:
             "string_constraints": {"domains": ['a "b"', "north", "south"]},
         },
         "nothing": {"name": "nothing", "inferred_type": "Unknown", "completeness": 0.0},
+        "infinite": {"name": "infinite", "inferred_type": "Unknown", "completeness": 1.0},
         "endless": {
             "name": "endless",
             "inferred_type": "Fractional",

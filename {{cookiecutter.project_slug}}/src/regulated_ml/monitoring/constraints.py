@@ -85,16 +85,13 @@ def constraints(
 
 def _feature(name: str, column: Distribution, declared: Collection[str]) -> Feature:
     numbers = as_numbers(column)
-    has_numbers = numbers is not None and numbers.present > numbers.infinite
     domain = sorted({*column.counts, *declared}, key=_order)
     is_closed = column.kind == "category" and domain and OTHER not in column.counts
     return Feature(
         name=name,
         inferred_type=inferred_type(column),
         completeness=column.completeness,
-        num_constraints=NumConstraints(is_non_negative=numbers.minimum >= 0)
-        if numbers is not None and has_numbers
-        else None,
+        num_constraints=NumConstraints(is_non_negative=numbers.minimum >= 0) if numbers else None,
         string_constraints=StringConstraints(domains=tuple(domain)) if is_closed else None,
     )
 

@@ -6,17 +6,21 @@ Monitor may add to it is kept when a file is read.
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from regulated_ml.monitoring.distributions import Distribution
+from regulated_ml.monitoring.distributions import Distribution, K
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
 
 FILE = "statistics.json"
 BUCKETS = 10  # "By default, the distribution is materialized in 10 buckets. You can't change this."
 SHRINKING = 2 / 3  # of the capacities of a KLL sketch's levels, as DataSketches has it
-CHUNK = 1_000_000  # values handed to a sketch at a time
 
 InferredType = Literal["Integral", "Fractional", "String", "Unknown"]
 
@@ -131,6 +135,23 @@ class Statistics(Part):
     features: tuple[FeatureStatistics, ...]
 
 
+class Numbers(NamedTuple):
+    """A column as numbers."""
+
+    values: "Array"  # in rising order, each once
+    weights: "Array"  # how many values each stands for, whole numbers
+    minimum: float  # of the finite values, as the other figures are
+    maximum: float
+    mean: float
+    deviation: float
+    whole: bool
+
+    @property
+    def finite(self) -> int:
+        """How many values are finite."""
+        return int(self.weights[np.isfinite(self.values)].sum())
+
+
 def statistics(columns: Mapping[str, Distribution], rows: int) -> Statistics:
     """What statistics.json says of these columns.
 
@@ -145,47 +166,56 @@ def statistics(columns: Mapping[str, Distribution], rows: int) -> Statistics:
 
 def inferred_type(column: Distribution) -> InferredType:
     """The type that Model Monitor infers from such values."""
-    if not column.present:
-        return "Unknown"
     numbers = as_numbers(column)
     if numbers is None:
-        return "String"
-    return "Integral" if numbers.whole and not numbers.infinite else "Fractional"
+        return "String" if column.counts else "Unknown"
+    return "Integral" if numbers.whole and not column.infinite else "Fractional"
 
 
-def as_numbers(column: Distribution) -> Distribution | None:
-    """The column as numbers, its codes too where all are numbers; None for texts."""
+def as_numbers(column: Distribution) -> Numbers | None:
+    """The column as numbers, its codes too where all are numbers; None where none is finite."""
     if column.kind == "number":
-        return column
-    try:
-        codes = {float(name): count for name, count in column.counts.items()}
-    except ValueError:
-        return None
-    numbers = Distribution("number", missing=column.missing)
-    for code, count in sorted(codes.items()):
-        for start in range(0, count, CHUNK):
-            numbers.add_values(np.full(min(CHUNK, count - start), code))
-    return numbers
+        values, weights = column.weighted()
+        moments = (column.minimum, column.maximum, column.mean, column.deviation, column.whole)
+        found = Numbers(values, weights.astype(np.int64), *moments)
+    else:
+        try:
+            codes = {float(name): count for name, count in column.counts.items()}
+        except ValueError:
+            return None
+        values = np.array(sorted(codes))
+        weights = np.array([codes[value] for value in values.tolist()], np.int64)
+        found = _of_codes(values, weights)
+    return found if found.finite else None
+
+
+def _of_codes(values: "Array", weights: "Array") -> Numbers:
+    """Numbers with the moments of these values."""
+    finite = np.isfinite(values)
+    known, times = values[finite], weights[finite]
+    if not times.sum():
+        return Numbers(values, weights, math.inf, -math.inf, 0.0, 0.0, False)
+    mean = float(np.average(known, weights=times))
+    deviation = math.sqrt(float(np.average((known - mean) ** 2, weights=times)))
+    whole = bool((np.rint(values) == values).all())
+    return Numbers(values, weights, float(known[0]), float(known[-1]), mean, deviation, whole)
 
 
 def _feature(name: str, column: Distribution) -> FeatureStatistics:
-    kind, numbers = inferred_type(column), as_numbers(column)
-    if kind in ("Integral", "Fractional") and numbers and numbers.present > numbers.infinite:
+    if numbers := as_numbers(column):
+        statistics_ = _numerical(column, numbers)
         return FeatureStatistics(
-            name=name, inferred_type=kind, numerical_statistics=_numerical(numbers)
+            name=name, inferred_type=inferred_type(column), numerical_statistics=statistics_
         )
     counts = sorted(column.counts.items(), key=lambda item: (-item[1], item[0]))
+    buckets = tuple(ValueCount(value=value, count=count) for value, count in counts)
     return FeatureStatistics(
         name=name,
-        inferred_type="String" if column.present else "Unknown",
+        inferred_type=inferred_type(column),
         string_statistics=StringStatistics(
             common=_common(column),
             distinct_count=len(counts),
-            distribution=StringDistribution(
-                categorical=Categorical(
-                    buckets=tuple(ValueCount(value=value, count=count) for value, count in counts)
-                )
-            ),
+            distribution=StringDistribution(categorical=Categorical(buckets=buckets)),
         ),
     )
 
@@ -194,32 +224,26 @@ def _common(column: Distribution) -> Common:
     return Common(num_present=column.present, num_missing=column.missing + column.unreadable)
 
 
-def _numerical(numbers: Distribution) -> NumericalStatistics:
-    kll = Kll(
-        buckets=_buckets(numbers),
-        sketch=Sketch(
-            parameters=Parameters(c=SHRINKING, k=float(numbers.sketch.k)), data=_levels(numbers)
-        ),
-    )
+def _numerical(column: Distribution, numbers: Numbers) -> NumericalStatistics:
+    sketch = Sketch(parameters=Parameters(c=SHRINKING, k=float(K)), data=_levels(numbers))
     return NumericalStatistics(
-        common=_common(numbers),
+        common=_common(column),
         mean=numbers.mean,
-        sum=numbers.mean * (numbers.present - numbers.infinite),
+        sum=numbers.mean * numbers.finite,
         std_dev=numbers.deviation,
         min=numbers.minimum,
         max=numbers.maximum,
-        distribution=NumberDistribution(kll=kll),
+        distribution=NumberDistribution(kll=Kll(buckets=_buckets(numbers), sketch=sketch)),
     )
 
 
-def _buckets(numbers: Distribution) -> tuple[Bucket, ...]:
+def _buckets(numbers: Numbers) -> tuple[Bucket, ...]:
     """The finite values in buckets of equal width; one bucket where all are the same."""
-    values, weights = numbers.weighted()
-    finite = np.isfinite(values)
+    finite = np.isfinite(numbers.values)
     few = BUCKETS if numbers.minimum < numbers.maximum else 1
     edges = np.linspace(numbers.minimum, numbers.maximum, few + 1)
-    places = np.clip(np.searchsorted(edges, values[finite], "right") - 1, 0, few - 1)
-    counts = np.bincount(places, weights=weights[finite], minlength=few)
+    places = np.clip(np.searchsorted(edges, numbers.values[finite], "right") - 1, 0, few - 1)
+    counts = np.bincount(places, weights=numbers.weights[finite], minlength=few)
     return tuple(
         Bucket(lower_bound=low, upper_bound=high, count=count)
         for low, high, count in zip(
@@ -228,12 +252,12 @@ def _buckets(numbers: Distribution) -> tuple[Bucket, ...]:
     )
 
 
-def _levels(numbers: Distribution) -> tuple[tuple[float, ...], ...]:
-    """The finite values of a sketch by level: JSON has no infinite ones."""
-    levels: list[list[float]] = []
-    for value, weight in numbers.sketch:
-        level = weight.bit_length() - 1
-        levels.extend([] for _ in range(level + 1 - len(levels)))
-        if math.isfinite(value):
-            levels[level].append(value)
-    return tuple(map(tuple, levels))
+def _levels(numbers: Numbers) -> tuple[tuple[float, ...], ...]:
+    """The finite values of a sketch by level: a value is in those whose weights make up its own.
+
+    JSON has no infinite values.
+    """
+    finite = np.isfinite(numbers.values)
+    values, weights = numbers.values[finite], numbers.weights[finite]
+    highest = int(weights.max()).bit_length()
+    return tuple(tuple(values[(weights >> level) & 1 == 1].tolist()) for level in range(highest))
