@@ -50,6 +50,7 @@ lock: ## Renew the lock files (UPGRADE=--upgrade takes the newest of everything)
 		--output-file '$(RENDERED)/requirements.lock'
 	@$(COMPILE) --group demo --constraint requirements.lock --output-file requirements-demo.lock
 	@$(COMPILE) tests/sdk.in --output-file tests/sdk.lock
+	@$(COMPILE) benchmarks/drift.in --output-file benchmarks/drift.lock
 	@$(COMPILE) tests/checkov.in --output-file tests/checkov.lock
 	@$(COMPILE) tests/kernel.in --constraint '$(RENDERED)/requirements.lock' --output-file tests/kernel.lock
 	@PYTHON_VERSION=3.12 $(MAKE) --no-print-directory lock-container
