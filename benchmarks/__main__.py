@@ -1,7 +1,7 @@
 """Prints every figure with its limit; exit status 1 if a limit is not kept.
 
-`python -m benchmarks training` takes the measures of that name only. Two simulate for most of an hour
-on the real table: they are taken when they are named.
+`python -m benchmarks training` takes the measures of that name only. Two simulate for most of an
+hour on the real table: they are taken when they are named.
 """
 
 import argparse

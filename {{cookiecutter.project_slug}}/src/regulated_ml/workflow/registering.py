@@ -19,7 +19,7 @@ from regulated_ml.tracking.locking import exclusive
 from regulated_ml.tracking.records import Artifact, Identity, Input, Record
 from regulated_ml.tracking.registry import VERSION, Version
 from regulated_ml.tracking.store import RunStore
-from regulated_ml.workflow import baselining, evidence
+from regulated_ml.workflow import evidence
 from regulated_ml.workflow.acting import Act, perform
 
 
@@ -128,6 +128,8 @@ def _made_of(registrar: Registrar, runs: Sequence[Record]) -> Version | None:
 
 
 def _perform(registrar: Registrar, model: Record, runs: Sequence[Record]) -> Version:
+    from regulated_ml.workflow import baselining
+
     settings, store, packages, report = registrar
     known = [version.number for version in registry.versions(store.all())]
     # Another clone of the repository may have registered versions that this one has not seen.
