@@ -2,7 +2,7 @@
 
 import typer
 
-from regulated_ml.cli.monitor import baseline, run, showing
+from regulated_ml.cli.monitor import aws, baseline, run, showing
 
 app = typer.Typer(no_args_is_help=True, help="Watch a served version: drift, quality, fairness.")
 app.command()(baseline.baseline)
@@ -10,3 +10,4 @@ app.command()(run.run)
 app.command()(run.schedule)
 app.command()(showing.status)
 app.command()(showing.history)
+app.command()(aws.labels)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regulated_ml.cli import output
+from regulated_ml.cli.monitor import aws
 from regulated_ml.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
@@ -61,12 +62,22 @@ def schedule(
         int | None, typer.Option(min=1, metavar="MINUTES", help="Instead of model.yaml's window.")
     ] = None,
     endpoint: EndpointOption = "",
+    delete: Annotated[
+        bool, typer.Option("--delete", help="On AWS: end the monitoring of the endpoint.")
+    ] = False,
     env: output.EnvironmentOption = "local",
 ) -> None:
     """Judge what an endpoint captures, again and again, until it is interrupted.
 
-    Runs that were missed are made up for. In cron or a systemd timer, use `rml monitor run`.
+    Runs that were missed are made up for. In cron or a systemd timer, use `rml monitor run`. In an
+    environment on AWS, Model Monitor does it, on a schedule.
     """
+    if env != aws.LOCAL:
+        aws.schedule(env, endpoint, every, delete=delete)
+        return
+    if delete:
+        rule = "a schedule of this machine lives as long as its command"
+        raise UserError.one("--delete", "", rule, "interrupt that command", ExitStatus.USAGE)
     settings, store = local(env)
     from regulated_ml.workflow import monitoring, watching
 

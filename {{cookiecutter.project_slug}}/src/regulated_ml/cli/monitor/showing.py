@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regulated_ml.cli import output
+from regulated_ml.cli.monitor import aws
 from regulated_ml.cli.monitor.run import local
 from regulated_ml.errors import ExitStatus
 
@@ -24,6 +25,9 @@ def status(
     as_json: output.JsonOption = False,
 ) -> None:
     """Show the last window of each endpoint and version; ends with 1 where one has an alert."""
+    if env != aws.LOCAL:
+        aws.show(env, endpoint, newest_alone=True, as_json=as_json)
+        return
     settings, store = local(env)
     from regulated_ml.workflow import watching
 
@@ -58,6 +62,9 @@ def history(
     as_json: output.JsonOption = False,
 ) -> None:
     """List every window that was judged, the oldest first."""
+    if env != aws.LOCAL:
+        aws.show(env, endpoint, newest_alone=False, as_json=as_json)
+        return
     _, store = local(env)
     from regulated_ml.workflow import captured
 

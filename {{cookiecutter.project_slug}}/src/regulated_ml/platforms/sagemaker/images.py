@@ -37,6 +37,19 @@ def uri(region: str) -> str:
     return address
 
 
+def monitor(framework: str, region: str) -> str:
+    """The address of Model Monitor's analyser, `model-monitor`, or of Clarify's, `clarify`."""
+    with clients.packages():
+        from sagemaker.core import image_uris
+    try:
+        address: str = image_uris.retrieve(framework, region)
+    except ValueError as error:
+        rule = f"AWS offers {framework} there: {error}"
+        fix = "monitor with `rml monitor run`, or take a region in which it does"
+        raise UserError.one("aws_region", region, rule, fix, ExitStatus.CONFIGURATION) from error
+    return address
+
+
 def digest(address: str, registry: Any) -> str | None:
     """The SHA-256 of an image, as a client of ECR tells it; None where it may not, or does not.
 

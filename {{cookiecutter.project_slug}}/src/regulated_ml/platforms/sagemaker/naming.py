@@ -97,6 +97,17 @@ def captures(settings: Settings) -> Address:
     return Address(platform(settings).data_bucket, f"{_own(settings)}/capture/")
 
 
+def ground_truth(settings: Settings, endpoint: str) -> Address:
+    """Where Model Monitor finds what became of the clients that an endpoint was asked about."""
+    place = f"{_own(settings)}/ground-truth/{endpoint}/"
+    return Address(platform(settings).data_bucket, place)
+
+
+def monitored(settings: Settings) -> Address:
+    """Where Model Monitor writes what it has found."""
+    return Address(platform(settings).model_bucket, f"{runs(settings).prefix}monitor/")
+
+
 def models(settings: Settings, version: str, registered: str) -> Address:
     """Where a version that was promoted to the environment lies.
 
