@@ -25,14 +25,13 @@ def measure(folder: Path) -> Iterator[Figure]:
     model = _model(repository, folder)
     for rows in (SMALL, ROWS):
         _rml(repository, "data", "twin", "--rows", str(rows), "--output", f"{rows}.parquet")
-    ours = ["--output", "ours.csv", "--overwrite", "--force"]
     pair = (
-        [*RML, "model", "score", "v1", "--input", f"{ROWS}.parquet", *ours],
+        _ours(ROWS),
         [sys.executable, str(BARE), str(model), f"{ROWS}.parquet", "bare.csv"],
     )
     turns = [[training.cost(command, repository) for command in pair] for _ in range(TIMES)]
     seconds = [statistics.median(turn[side].seconds for turn in turns) for side in (0, 1)]
-    small = training.cost([*pair[0][:6], f"{SMALL}.parquet", *ours], repository)
+    small = training.cost(_ours(SMALL), repository)
     size = f"{ROWS:,} rows"
     yield Figure(f"bare loop, {size}", seconds[1], "s")
     yield Figure(f"`rml model score`, {size}", seconds[0], "s")
@@ -40,6 +39,11 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(f"memory of `rml model score`, {SMALL:,} rows", small.megabytes, "MB")
     highest = max(turn[0].megabytes for turn in turns)
     yield Figure(f"memory of `rml model score`, {size}", highest, "MB", small.megabytes * 1.1)
+
+
+def _ours(rows: int) -> list[str]:
+    files = ["--input", f"{rows}.parquet", "--output", "ours.csv"]
+    return [*RML, "model", "score", "v1", *files, "--overwrite", "--force"]
 
 
 def _model(repository: Path, folder: Path) -> Path:

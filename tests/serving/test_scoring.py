@@ -108,12 +108,13 @@ def test_a_killed_command_goes_on_behind_the_last_piece_to_the_same_bytes(
     wanted = ["model", "score", "v1", "--input", "clients.parquet", "--output"]
     assert rml(folder, *wanted, "whole.csv").returncode == 0
     slow = folder / "src/credit_default/features.py"
-    usual = slow.read_text()
-    slow.write_text(
-        usual.replace(
-            "    return features", "    __import__('time').sleep(0.4)\n    return features"
-        )
-    )
+    lines = [
+        "    with open('calls', 'a') as calls:",
+        "        calls.write('piece ')",
+        "    __import__('time').sleep(0.4)",
+        "    return features",
+    ]
+    slow.write_text(slow.read_text().replace("    return features", "\n".join(lines)))
     process = subprocess.Popen(
         [sys.executable, "-m", "regulated_ml", *wanted, "killed.csv"],
         cwd=folder,
@@ -129,11 +130,12 @@ def test_a_killed_command_goes_on_behind_the_last_piece_to_the_same_bytes(
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (folder / "killed.csv").exists()
-    done = {path: path.stat().st_mtime_ns for path in parts.rglob("part-*.json")}
-    assert 2 <= len(done) < ROWS // PIECE
+    assert 2 <= len(list(parts.rglob("part-*.json"))) < ROWS // PIECE
     again = rml(folder, *wanted, "killed.csv")
     assert again.returncode == 0, again.stderr
     assert (folder / "killed.csv").read_bytes() == (folder / "whole.csv").read_bytes()
+    # Every piece once, and once more the one that the kill has met.
+    assert (folder / "calls").read_text().count("piece") <= -(-ROWS // PIECE) + 1
     log = max((folder / "runs").glob("score-*/job.log"), key=lambda path: path.stat().st_mtime)
     assert f"{ROWS} rows scored" in log.read_text()
     assert not list(parts.rglob("part-*"))  # what the run holds is kept once
