@@ -80,12 +80,15 @@ def test_codes_are_the_same_as_numbers_and_as_text() -> None:
         pytest.param(["7", "seven", "0x7", "1_0", "--7", "7\x00"], 1, 0, 5, id="text for a number"),
         pytest.param([math.inf, -math.inf, 2.0], 3, 0, 0, id="infinite"),
         pytest.param(["inf", "-Infinity", "nan", "1e39"], 3, 1, 0, id="infinite as text"),
+        pytest.param(["9" * 400, "1e999", "1e-999", "\u0661"], 3, 0, 1, id="hostile numbers"),
+        pytest.param(pa.array(["1", "x"]).dictionary_encode(), 1, 0, 1, id="a dictionary"),
+        pytest.param([True, None], 1, 1, 0, id="truths"),
     ],
 )
 def test_every_cell_is_counted_once(
-    cells: list[Any], present: int, missing: int, unreadable: int
+    cells: Any, present: int, missing: int, unreadable: int
 ) -> None:
-    found = column(cells or pa.array([], pa.float64()))
+    found = column(cells if len(cells) else pa.array([], pa.float64()))
     assert (found.present, found.missing, found.unreadable) == (present, missing, unreadable)
     assert math.isfinite(found.mean) and math.isfinite(found.deviation)
     assert found.sketch.n == present

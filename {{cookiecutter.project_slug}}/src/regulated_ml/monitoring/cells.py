@@ -38,7 +38,7 @@ class Categories(NamedTuple):
 
 def numbers(cells: pa.Array) -> Numbers:
     """Reads cells as numbers; those that are null, NaN or blank are missing."""
-    unreadable = 0
+    unreadable, cells = 0, _plain(cells)
     if _is_text(cells):
         texts = _present(cells)
         readable = pc.match_substring_regex(texts, NUMBER)
@@ -55,6 +55,7 @@ def numbers(cells: pa.Array) -> Numbers:
 
 def categories(cells: pa.Array) -> Categories:
     """Counts the categories in cells; those that are null, NaN or blank are missing."""
+    cells = _plain(cells)
     present = _present(cells) if _is_text(cells) else cells.drop_null()
     counted: dict[str, int] = {}
     for value, count in zip(*pc.value_counts(present).flatten(), strict=True):
@@ -75,6 +76,10 @@ def category(value: object) -> str | None:
         return None
     single = float(np.float32(number)) if abs(number) < WHOLE else number
     return str(int(single)) if single.is_integer() and abs(single) < WHOLE else repr(single)
+
+
+def _plain(cells: pa.Array) -> pa.Array:
+    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
 
 
 def _is_text(cells: pa.Array) -> bool:
