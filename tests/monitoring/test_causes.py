@@ -70,6 +70,19 @@ def test_columns_that_changed_for_other_clients_have_two_causes() -> None:
     assert shares == "50.0% of the clients, 0.0% before"
 
 
+def test_the_clients_who_came_are_named_and_not_the_place_of_those_who_left() -> None:
+    window = table(1)
+    window["limit"] = np.where(window["limit"] < 40_000, window["limit"] + 200_000, window["limit"])
+    (alert,) = told(window, ["limit"])
+    words, shares = alert.clients.split(": ")
+    low = float(words.removeprefix("limit ").removesuffix(" and over").replace(",", ""))
+    # A range begins and ends at a twentieth of either distribution: 95,000 is that of the baseline.
+    assert 94_000 < low <= 210_000
+    now, before = (float(each.partition("%")[0]) for each in shares.split("clients, "))
+    assert before < 6
+    assert now == pytest.approx(100 * float((window["limit"] >= low).mean()), abs=0.1)
+
+
 def test_checks_of_one_column_have_one_cause_and_missing_values_are_named() -> None:
     window = table(1)
     window["bill"] = np.where(np.arange(ROWS) % 4 == 0, np.nan, window["bill"])

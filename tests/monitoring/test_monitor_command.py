@@ -108,9 +108,10 @@ def test_the_demo_of_the_lab_finds_the_two_altered_columns_and_no_other(reposito
 
 def test_labels_that_come_late_judge_a_window_again(repository: Path) -> None:
     rows = traffic.clients(repository)
-    capture(repository, rows)
-    (first,) = monitored(repository)["windows"]
+    capture(repository, traffic.drifted(rows))
+    (first,) = monitored(repository, status=1)["windows"]
     assert first["labelled"] == 0
+    of_data = len(first["alerts"])
     assert {each["attribute"] for each in first["bias"]} == {"SEX", "MARRIAGE", "AGE"}
     truth = {row["_id"]: row["_label"] for row in rows}
     half = dict(list(truth.items())[: len(truth) // 2])
@@ -133,6 +134,10 @@ def test_labels_that_come_late_judge_a_window_again(repository: Path) -> None:
         (1, True),
     ]
     assert [each["metrics"]["rows"] for each in history] == [len(rows)] * 3
+    # What was found of its data stays.
+    assert [each["metrics"]["alerts"] for each in history] == [of_data, of_data, of_data + 1]
+    logged = (repository / "logs/monitor.jsonl").read_text().splitlines()
+    assert len(logged) == of_data + 1  # none is told twice
 
 
 def test_a_span_is_looked_at_once_more_and_leaves_no_mark(repository: Path) -> None:

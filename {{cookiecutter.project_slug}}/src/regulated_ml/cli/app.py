@@ -15,6 +15,7 @@ from regulated_ml.cli import (
     model,
     monitor,
     output,
+    pipeline,
     runs,
     security,
     standard,
@@ -38,6 +39,7 @@ app.add_typer(environment.app, name="environment")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(model.app, name="model")
 app.add_typer(monitor.app, name="monitor")
+app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(runs.app, name="runs")
 app.add_typer(security.app, name="security")
 app.add_typer(standard.app, name="standard")

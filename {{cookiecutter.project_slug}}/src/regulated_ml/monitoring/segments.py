@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 PARTS = 20  # of either distribution, whose ends a range may begin and end at
-LEAST = 0.005  # of the rows; a category whose share grew by less is not named
+LEAST = 0.005  # of the rows; a category, or a part, whose share grew by less is not named
+SLIGHT = 0.1  # of its own share, by which a part may have grown by chance
 SHOWN = 6  # categories in a sentence
 
 
@@ -77,8 +78,10 @@ def _range(column: str, baseline: Distribution, window: Distribution, values: "A
     """The range of numbers whose share has grown most: the largest sum over adjacent parts."""
     edges = np.unique(np.concatenate([_ends(baseline), _ends(window)]))
     below = [_below(each, edges) for each in (baseline, window)]
-    gains = np.diff(below[1], prepend=0.0, append=1.0) - np.diff(below[0], prepend=0.0, append=1.0)
-    first, last = _largest(gains)
+    shares = [np.diff(each, prepend=0.0, append=1.0) for each in below]
+    # A part that grew by no more than noise does not make the range wider.
+    noise = np.maximum(LEAST, SLIGHT * shares[0])
+    first, last = _largest(shares[1] - shares[0] - noise)
     ends = [-np.inf, *edges.tolist(), np.inf]
     low, high = ends[first], ends[last + 1]
     members = (values >= low) & (values < high)
