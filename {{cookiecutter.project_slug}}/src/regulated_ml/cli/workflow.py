@@ -57,7 +57,7 @@ def prepare(
 ) -> None:
     """Split the table into rows to train on, validate and test."""
     workflow = opened(env)
-    table = _table(workflow, data)
+    table = table_of(workflow, data)
     _do(workflow, "prepare", wait, as_json, parents=[], table=table, force=force)
 
 
@@ -84,7 +84,7 @@ def evaluate(
     if data is None:
         _do(workflow, "evaluate", wait, as_json, force=force)
         return
-    table = _table(workflow, data)
+    table = table_of(workflow, data)
     model = workflow.store.latest("train")
     if model and model.data.fingerprint == table.data.fingerprint:
         output.warn(
@@ -135,7 +135,7 @@ def run(
     from regulated_ml.workflow.steps import STEPS
 
     workflow = opened(env)
-    table = _table(workflow, data)
+    table = table_of(workflow, data)
     outcomes: dict[str, Outcome] = {}
     for step in STEPS:
         parents = [outcomes[name].run for name in step.parents]
@@ -169,7 +169,8 @@ def opened(environment: str) -> "Workflow":
     return RemoteWorkflow(settings, store, SageMakerPlatform(settings), output.tell)
 
 
-def _table(workflow: "Workflow", given: Path | None) -> "Table":
+def table_of(workflow: "Workflow", given: Path | None) -> "Table":
+    """The table that the first step reads: the one that is given, or the repository's own."""
     from regulated_ml.data.schema import check_located
     from regulated_ml.data.source import locate
     from regulated_ml.tracking.records import Data

@@ -113,13 +113,13 @@ def gather(
         inputs.append(Input(channel=TABLE, run=None, files=(table,)))
     if data is None:
         raise ValueError(f"step {step.name} was given neither parents nor a table")
-    module = _module(settings, step)
+    chosen = module(settings, step)
     parameters = {**step.parameters(settings), **order.changes}
     code = code_hash(settings)
     key = _hash(
         {
             "step": step.name,
-            "module": module,
+            "module": chosen,
             "inputs": {
                 each.channel: [(file.path, file.sha256) for file in each.files]
                 for each in inputs
@@ -133,7 +133,7 @@ def gather(
             "packages": packages,
         }
     )
-    return Request(step, module, channels, tuple(inputs), parameters, parents, data, code, key)
+    return Request(step, chosen, channels, tuple(inputs), parameters, parents, data, code, key)
 
 
 def _described(settings: Settings, path: Path) -> Artifact:
@@ -158,8 +158,8 @@ def code_hash(settings: Settings) -> str:
     return facts.code_hash(settings.root, code_files(settings.root))
 
 
-def _module(settings: Settings, step: Step) -> str:
-    """The module of the step: a bare name lies in the team's package."""
+def module(settings: Settings, step: Step) -> str:
+    """The module of a step: a bare name lies in the team's package."""
     name: str = getattr(settings.model.steps, step.module).module
     return name if "." in name else f"{settings.project.package_name}.{name}"
 

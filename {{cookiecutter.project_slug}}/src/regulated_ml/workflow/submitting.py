@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.files import sha256
 from regulated_ml.locks import LOCK
 from regulated_ml.platforms.interface import Job, RemotePlatform, Report, Tell
+from regulated_ml.settings import Settings
 from regulated_ml.tracking.records import Begun, Dependencies, Submitted
 from regulated_ml.tracking.store import new_id
 from regulated_ml.tracking.submissions import Submissions
@@ -75,7 +77,7 @@ class RemoteWorkflow(Workflow):
             request.subject,
             new_id(step.name),
             datetime.now(UTC),
-            self._container(),
+            self.container(),
             caller,
         )
         job = self._job(request, begun)
@@ -129,8 +131,6 @@ class RemoteWorkflow(Workflow):
         return None
 
     def _job(self, request: Request, begun: Begun) -> Job:
-        source = self.settings.root / "src"
-        files = [*code_files(self.settings.root), source / PACKAGE]
         commit = begun.commit
         state = "none" if commit.sha is None else commit.sha + ("-changed" if commit.dirty else "")
         return Job(
@@ -139,11 +139,11 @@ class RemoteWorkflow(Workflow):
             module=request.module,
             channels=request.channels,
             parameters=request.parameters,
-            code={path.relative_to(source).as_posix(): path for path in files},
+            code=code(self.settings),
             tags={"commit": state, "run": begun.id},
         )
 
-    def _container(self) -> Dependencies:
+    def container(self) -> Dependencies:
         """What the job runs with: the container's packages, not those of this machine."""
         packages = self.platform.packages()
         lock = self.settings.root / LOCK
@@ -154,3 +154,10 @@ class RemoteWorkflow(Workflow):
             packages=packages,
             image_digest=self.platform.digest(),
         )
+
+
+def code(settings: Settings) -> dict[str, Path]:
+    """What a job's module needs, by its place in the archive."""
+    source = settings.root / "src"
+    files = [*code_files(settings.root), source / PACKAGE]
+    return {path.relative_to(source).as_posix(): path for path in files}
