@@ -32,16 +32,17 @@ def asked(_small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     rml(folder, "endpoint", "delete", "credit-default")
 
 
-def captured(repository: Path) -> dict[str, list[float]]:
-    """What was sent, by inference id."""
-    files = (repository / "data/capture/credit-default/v1").rglob("*.jsonl")
+def captured(repository: Path) -> list[tuple[str, list[float]]]:
+    """Inference id and features of each request, the oldest first."""
+    files = sorted((repository / "data/capture/credit-default/v1").rglob("*.jsonl"))
     lines = [json.loads(line) for path in files for line in path.read_text().splitlines()]
-    return {
-        line["eventMetadata"]["inferenceId"]: [
-            float(cell) for cell in line["captureData"]["endpointInput"]["data"].split(",")
-        ]
+    return [
+        (
+            line["eventMetadata"]["inferenceId"],
+            [float(c) for c in line["captureData"]["endpointInput"]["data"].split(",")],
+        )
         for line in lines
-    }
+    ]
 
 
 def test_an_endpoint_answers_as_the_portfolio_is_scored(asked: Path) -> None:
@@ -69,21 +70,27 @@ def test_an_endpoint_answers_as_the_portfolio_is_scored(asked: Path) -> None:
         for name in ("asked.csv", "scored.csv")
     )
     assert found == expected
-    assert len(captured(asked)) == 200  # each by the client's identifier
+    assert sorted(name for name, _ in captured(asked)) == sorted(map(str, range(1, 201)))
 
 
 def test_drifted_traffic_is_altered_as_the_lab_does_and_nothing_else(asked: Path) -> None:
-    before = captured(asked)
     lines = (asked / "clients.csv").read_text()
+    clients = list(csv.DictReader(io.StringIO(lines)))
+    unused = {"ID", "SEX", "MARRIAGE", "AGE", "default payment next month"}
+    plain = [[float(v) for name, v in row.items() if name not in unused] for row in clients]
     done = rml_with_input(asked, lines, "endpoint", "invoke", "--drift")
     assert len(list(csv.reader(io.StringIO(done)))) == 201
-    after = captured(asked)
-    assert after.keys() == before.keys()
-    limits = [after[name][0] == before[name][0] / 1000 for name in before]
-    education = [after[name][1] == -before[name][1] for name in before if before[name][1]]
-    assert 70 <= sum(limits) <= 130  # half of 200, four deviations either way
+    sent = captured(asked)[-200:]
+    assert [name for name, _ in sent] == [row["ID"] for row in clients]
+    pairs = [(row, before) for (_, row), before in zip(sent, plain, strict=True)]
+    limits = [row[0] == before[0] / 1000 for row, before in pairs]
+    education = [row[1] == -before[1] for row, before in pairs if before[1]]
+    # Half of 200 and three quarters, four deviations either way; others are as they were.
+    assert 70 <= sum(limits) <= 130
     assert 0.6 < sum(education) / len(education) < 0.9
-    assert all(after[name][2:] == before[name][2:] for name in before)
+    assert all(row[0] in (before[0], before[0] / 1000) for row, before in pairs)
+    assert all(abs(row[1]) == abs(before[1]) for row, before in pairs)
+    assert all(row[2:] == before[2:] for row, before in pairs)
 
 
 def rml_with_input(repository: Path, text: str, *arguments: str) -> str:

@@ -13,7 +13,8 @@ from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.interface import Report, Tell
 from regulated_ml.platforms.sagemaker import deployments
-from regulated_ml.platforms.sagemaker.endpoints import Row, SageMakerEndpoints
+from regulated_ml.platforms.sagemaker.endpoint_states import Row
+from regulated_ml.platforms.sagemaker.endpoints import SageMakerEndpoints
 from regulated_ml.platforms.sagemaker.registry import SageMakerRegistry
 from regulated_ml.settings import Settings
 from regulated_ml.tracking.records import Record

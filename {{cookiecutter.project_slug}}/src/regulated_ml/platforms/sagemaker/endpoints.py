@@ -1,37 +1,20 @@
 """Endpoints on SageMaker: made, brought to another version, listed and deleted."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from functools import cached_property
 from itertools import chain, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 from regulated_ml.errors import ExitStatus, UserError
 from regulated_ml.identifiers import Problem
 from regulated_ml.platforms.interface import Report, Tell
-from regulated_ml.platforms.sagemaker.deployments import DIGEST, Plan, alarms
+from regulated_ml.platforms.sagemaker import endpoint_states as states
+from regulated_ml.platforms.sagemaker.deployments import Plan, alarms
 from regulated_ml.platforms.sagemaker.following import LAST_PAUSE, PAUSES, Patience
 from regulated_ml.platforms.sagemaker.platform import NOT_FOUND
 from regulated_ml.security import clients
 from regulated_ml.settings import Settings
-
-IN_SERVICE = "InService"
-CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
-# Of the requests, what has to be there in the answer that describes it; the rest is in the name.
-MODEL = ("PrimaryContainer.Image", "PrimaryContainer.ModelDataUrl", "ExecutionRoleArn")
-CONFIG = ("ProductionVariants", "DataCaptureConfig.DestinationS3Uri", "KmsKeyId")
-
-
-class Row(NamedTuple):
-    """An endpoint, as a list shows it."""
-
-    endpoint: str
-    version: str  # as its configuration is called; empty: it is none of ours
-    status: str
-    since: datetime
-    arn: str
 
 
 class SageMakerEndpoints:
@@ -53,9 +36,9 @@ class SageMakerEndpoints:
         report(0, None, f"looking at {plan.endpoint}")
         found = self._described(plan.endpoint)
         wanted = plan.config["EndpointConfigName"]
-        if found and _state(found) == (IN_SERVICE, wanted):
+        if found and states.state(found) == (states.IN_SERVICE, wanted):
             return False
-        if found is None or not _is_on_the_way(found, wanted):
+        if found is None or not states.is_on_the_way(found, wanted):
             self._check(plan.endpoint, found)
             self._make(plan)
             if found:
@@ -66,7 +49,7 @@ class SageMakerEndpoints:
         self._follow(plan.endpoint, wanted, report, tell)
         return True
 
-    def listed(self) -> list[Row]:
+    def listed(self) -> list[states.Row]:
         """The endpoints of the environment, by name."""
         pages = self._client.get_paginator("list_endpoints")
         with clients.reached(self._settings):
@@ -76,7 +59,7 @@ class SageMakerEndpoints:
                 for row in page["Endpoints"]
                 if self._is_own(row["EndpointName"])
             )
-        return [_row(found) for found in map(self._described, names) if found]
+        return [states.row(found) for found in map(self._described, names) if found]
 
     def delete(self, name: str, report: Report) -> list[str]:
         """Deletes an endpoint with all configurations and models that were made for it.
@@ -93,7 +76,7 @@ class SageMakerEndpoints:
             rule = f"no endpoint of the environment has this name; those that do: {there}"
             fix = f"`rml --env {self._settings.environment} endpoint list` shows them"
             raise UserError.one("ENDPOINT", name, rule, fix)
-        if found and found["EndpointStatus"] in CHANGING[:-1]:
+        if found and found["EndpointStatus"] in states.CHANGING[:-1]:
             rule = f"it is {found['EndpointStatus']}, and SageMaker deletes none that changes"
             raise UserError.one("ENDPOINT", name, rule, "wait until it is InService or Failed")
         if found:
@@ -109,23 +92,25 @@ class SageMakerEndpoints:
     def _make(self, plan: Plan) -> None:
         """Model and configuration, unless they are there; their names tell what they say."""
         for operation, request, name, held in (
-            ("model", plan.model, "ModelName", MODEL),
-            ("endpoint_config", plan.config, "EndpointConfigName", CONFIG),
+            ("model", plan.model, "ModelName", states.MODEL),
+            ("endpoint_config", plan.config, "EndpointConfigName", states.CONFIG),
         ):
             there = self._asked(f"describe_{operation}", {name: request[name]})
             if there is None:
                 self._call(f"create_{operation}", request)
-            elif differing := [each for each in held if _at(request, each) != _at(there, each)]:
+            elif differing := [
+                each for each in held if states.at(request, each) != states.at(there, each)
+            ]:
                 rule = f"it is there and says otherwise in {', '.join(differing)}"
                 fix = "find out who made it, delete it, and deploy again"
                 raise UserError.one(name, request[name], rule, fix, ExitStatus.FOUND)
 
     def _check(self, name: str, found: Mapping[str, Any] | None) -> None:
         """Raises `UserError` where an endpoint takes no other configuration now."""
-        status = found["EndpointStatus"] if found else IN_SERVICE
-        if status == IN_SERVICE:
+        status = found["EndpointStatus"] if found else states.IN_SERVICE
+        if status == states.IN_SERVICE:
             return
-        if status in CHANGING:
+        if status in states.CHANGING:
             rule = f"it is {status}: somebody changes it"
             fix = "wait until that has ended, and deploy again"
         else:
@@ -171,12 +156,12 @@ class SageMakerEndpoints:
                 rule = "it was deleted by somebody while it was made"
                 raise UserError.one("endpoint", name, rule, "deploy again", ExitStatus.JOB)
             found = looked
-            stage = " ".join([found["EndpointStatus"], *_stages(found)])
+            stage = " ".join([found["EndpointStatus"], *states.stages(found)])
             report(time.monotonic() - started, None, f"{name}: {stage}")
             if stage != told:
                 tell(f"{name} {stage}")
                 told = stage
-            if found["EndpointStatus"] not in CHANGING:
+            if found["EndpointStatus"] not in states.CHANGING:
                 break
             try:
                 time.sleep(pause)
@@ -184,12 +169,12 @@ class SageMakerEndpoints:
                 rule = "following was interrupted; SageMaker goes on with the deployment"
                 fix = "the same command follows it again, and keeps the record"
                 raise UserError.one("endpoint", name, rule, fix, ExitStatus.INTERRUPTED) from None
-        if _state(found) != (IN_SERVICE, wanted):
+        if states.state(found) != (states.IN_SERVICE, wanted):
             raise self._failure(name, found)
 
     def _failure(self, name: str, found: Mapping[str, Any]) -> UserError:
         said = found.get("FailureReason") or "SageMaker gives no reason"
-        if found["EndpointStatus"] == IN_SERVICE:
+        if found["EndpointStatus"] == states.IN_SERVICE:
             rule = f"the deployment was rolled back: {said}"
             fix = f"{found['EndpointConfigName']} goes on serving; mend what it says, deploy again"
         else:
@@ -218,7 +203,7 @@ class SageMakerEndpoints:
         with clients.reached(self._settings):
             for page in pages.paginate(NameContains=endpoint):
                 for row in page[field]:
-                    if _version(row[name], endpoint):
+                    if states.version(row[name], endpoint):
                         yield kind, row[name]
 
     def _is_own(self, name: str) -> bool:
@@ -258,44 +243,3 @@ class SageMakerEndpoints:
     def _client(self) -> Any:
         clients.identity(self._settings)  # the right account, before anything is asked of it
         return clients.client(self._settings, "sagemaker")
-
-
-def _state(found: Mapping[str, Any]) -> tuple[str, str]:
-    return found["EndpointStatus"], found["EndpointConfigName"]
-
-
-def _is_on_the_way(found: Mapping[str, Any], wanted: str) -> bool:
-    """Whether an endpoint is being brought to a configuration, as after an earlier command."""
-    pending = found.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
-    if found["EndpointStatus"] == "Updating":
-        return bool(pending == wanted)
-    return bool(found["EndpointStatus"] == "Creating" and found["EndpointConfigName"] == wanted)
-
-
-def _stages(found: Mapping[str, Any]) -> list[str]:
-    """What the new fleet does just now, where SageMaker tells it: Creating, Baking ..."""
-    variants = found.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
-    return [state["Status"] for each in variants for state in each.get("VariantStatus", [])]
-
-
-def _row(found: Mapping[str, Any]) -> Row:
-    name = found["EndpointName"]
-    version = _version(found["EndpointConfigName"], name)
-    changed = found["LastModifiedTime"]
-    return Row(name, version, found["EndpointStatus"], changed, found["EndpointArn"])
-
-
-def _version(made: str, endpoint: str) -> str:
-    """The version that a configuration or a model was made for; empty where it is another's."""
-    found = re.fullmatch(rf"{re.escape(endpoint)}-(v\d+)-[0-9a-f]{{{DIGEST}}}", made)
-    return found[1] if found else ""
-
-
-def _at(content: Any, path: str) -> Any:
-    """What stands at a path; of variants what decides: model, machines and their number."""
-    for part in path.split("."):
-        content = content.get(part) if isinstance(content, Mapping) else None
-    if path == "ProductionVariants":
-        fields = ("ModelName", "InstanceType", "InitialInstanceCount")
-        return [{field: each.get(field) for field in fields} for each in content or ()]
-    return content
