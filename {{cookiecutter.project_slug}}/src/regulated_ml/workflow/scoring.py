@@ -63,13 +63,14 @@ def score(workflow: Workflow, version: Version, wanted: Wanted, report: Report) 
     """
     settings, store = workflow.settings, workflow.store
     runs = {run.step: run for run in evidence.of_version(store, version.registered)}
-    mistakes = [*_mistakes(wanted), *deploying.objections(settings, version)]
+    objections = [*deploying.objections(settings, version)]
+    mistakes = [*objections, *_mistakes(wanted)]
     if "train" not in runs:
         fix = f"fetch it: {evidence.command(version.registered.environment)} runs fetch"
         place = f"runs/{version.registered.parameters['model']}"
         mistakes.append(Problem(place, "", "the training of the version is here", fix))
     if mistakes:
-        raise UserError(mistakes, ExitStatus.USAGE)
+        raise UserError(mistakes, ExitStatus.FOUND if objections else ExitStatus.USAGE)
     report(0, None, "reading the rows")
     model, path = runs["train"], wanted.source.resolve()
     data = Data(
