@@ -121,7 +121,7 @@ def test_labels_that_come_late_judge_a_window_again(repository: Path) -> None:
     assert again["parameters"]["window"]["again"]
     assert again["labelled"] == len(half)
     assert {each["metric"]: each["now"] for each in again["model_quality"]}["auc"] == 1.0
-    assert found["notes"] == ["1 labels are of ids that no monitored request has: a stranger"]
+    assert found["notes"] == ["labels of ids that no monitored request has: 1 (a stranger)"]
     assert monitored(repository)["windows"] == []  # until more of them come
     label(repository, "b.jsonl", {each: 1 - value for each, value in truth.items()})
     worse = monitored(repository, status=1)["windows"][0]

@@ -39,15 +39,16 @@ class Counts:
 def about(counts: Counts) -> Iterator[str]:
     """What was not taken in, and what is odd about what was."""
     for reason, lines in counts.foreign.items():
-        yield f"{lines} lines are no captured request: {reason} (first: {counts.examples[reason]})"
+        first = counts.examples[reason]
+        yield f"lines that are no captured request, {reason}: {lines}, first {first}"
     for number, what in (
-        (counts.torn, "lines have no end, as after a crash: they are not counted as requests"),
-        (counts.unscored, "rows have no score, since their answer was not captured"),
-        (counts.backwards, "requests are earlier than the one before: the clock was set back"),
-        (counts.ahead, "requests are later than this machine's clock"),
+        (counts.torn, "lines without an end, as after a crash"),
+        (counts.unscored, "rows without a score, since their answer was not captured"),
+        (counts.backwards, "requests earlier than the one before, since the clock was set back"),
+        (counts.ahead, "requests later than this machine's clock"),
     ):
         if number:
-            yield f"{number} {what}"
+            yield f"{what}: {number}"
     if counts.shrunk:
         yield f"files are shorter than what was read of them before: {', '.join(counts.shrunk)}"
     if counts.masked:

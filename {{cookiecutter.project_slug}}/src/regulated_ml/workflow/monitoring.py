@@ -114,7 +114,7 @@ def _about_labels(own: _Run) -> Iterator[str]:
     """What no request is known of, and what is no label."""
     for reason, lines in own.labels.foreign.items():
         first = own.labels.examples[reason]
-        yield f"{lines} lines of ground truth have no label: {reason} (first: {first})"
+        yield f"lines of ground truth without a label, {reason}: {lines}, first {first}"
     left = own.labels.keys
     for each in history.of(captured.entries(own.store), own.endpoint):
         path = own.store.folder_of(each.id) / history.SCORED
@@ -123,7 +123,7 @@ def _about_labels(own: _Run) -> Iterator[str]:
     if len(left):
         folder = captured.truth(own.settings, own.endpoint)
         shown = ground_truth.names(folder, set(left.tolist()).__contains__)
-        yield f"{len(left)} labels are of ids that no monitored request has: {', '.join(shown)}"
+        yield f"labels of ids that no monitored request has: {len(left)} ({', '.join(shown)})"
 
 
 def _new(own: _Run, folder: Path, seen: Watched, span: Span) -> Iterator[Done]:
