@@ -134,8 +134,8 @@ def test_a_killed_command_goes_on_behind_the_last_piece_to_the_same_bytes(
     again = rml(folder, *wanted, "killed.csv")
     assert again.returncode == 0, again.stderr
     assert (folder / "killed.csv").read_bytes() == (folder / "whole.csv").read_bytes()
-    # Every piece once, and once more the one that the kill has met.
-    assert (folder / "calls").read_text().count("piece") <= -(-ROWS // PIECE) + 1
+    # Every piece once, and once more the two that the kill has met: one is written meanwhile.
+    assert (folder / "calls").read_text().count("piece") <= -(-ROWS // PIECE) + 2
     log = max((folder / "runs").glob("score-*/job.log"), key=lambda path: path.stat().st_mtime)
     assert f"{ROWS} rows scored" in log.read_text()
     assert not list(parts.rglob("part-*"))  # what the run holds is kept once

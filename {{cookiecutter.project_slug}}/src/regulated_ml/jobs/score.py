@@ -8,7 +8,8 @@ the last one, to the same bytes.
 import importlib
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +48,19 @@ def main() -> None:
     build = build_features(parameters["features"])
     scoring = Scoring(model, columns, build, parameters)
     parts = Parts(contract.checkpoint_folder(), parameters["form"])
-    first = 1
-    for number, clients in enumerate(incoming.pieces()):
-        if not parts.has(number):
-            parts.write(number, *scoring.scored(clients, first))
-        first += len(clients)
-        contract.progress("score", first - 1, incoming.rows or first - 1)
+    first, number = 1, -1
+    # The next piece is read, and the last one written, while this one is scored.
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        written: Future[None] | None = None
+        for number, clients in enumerate(_ahead(reader, incoming.pieces())):
+            scored = None if parts.has(number) else scoring.scored(clients, first)
+            if written:
+                written.result()  # whatever went wrong there is said here
+            written = writer.submit(parts.write, number, *scored) if scored else None
+            first += len(clients)
+            contract.progress("score", first - 1, incoming.rows or first - 1)
+        if written:
+            written.result()
     folder = contract.processing_output(SCORES)
     parts.join(folder, scoring.schema)
     summary = parts.summary(number + 1)
@@ -137,7 +145,15 @@ class Scoring:
         return {f"reason_{n}": texts.take(pa.array(column)) for n, column in enumerate(places.T, 1)}
 
 
-@dataclass
+def _ahead(reader: Executor, pieces: "Iterator[pd.DataFrame]") -> "Iterator[pd.DataFrame]":
+    """The same, each read before it is asked for."""
+    upcoming = reader.submit(next, pieces, None)
+    while (piece := upcoming.result()) is not None:
+        upcoming = reader.submit(next, pieces, None)
+        yield piece
+
+
+@dataclass(frozen=True)
 class Parts:
     """The pieces that are done, each a file of scores, perhaps one of features, and its counts.
 
@@ -146,7 +162,6 @@ class Parts:
 
     folder: Path
     form: str  # csv or parquet
-    _counts: dict[int, Any] = field(default_factory=dict)
 
     def has(self, number: int) -> bool:
         """Whether a piece was done, before a kill perhaps."""
