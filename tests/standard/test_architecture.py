@@ -24,6 +24,8 @@ ALLOWED = {
     "security": FOUNDATION,
     # Sorted, because pytest-xdist wants one order in all of its processes.
     **{room: FOUNDATION | {"jobs", "security"} | (ROOMS - {"standard"}) for room in sorted(ROOMS)},
+    # Schedules on SageMaker are given, and give back, the files of Model Monitor.
+    "platforms": FOUNDATION | {"jobs", "security", "monitoring"} | (ROOMS - {"standard"}),
     "documents": FOUNDATION | {"reports", "tracking"},
     "serving": FOUNDATION - {"settings"} | {"jobs", "platforms"},
     "monitoring": FOUNDATION - {"settings"} | {"jobs"},
