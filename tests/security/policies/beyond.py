@@ -4,7 +4,9 @@ from . import keys
 from .calls import (
     ACCOUNT,
     ANCHOR,
+    CANDIDATE,
     DATA,
+    DELIVERY,
     EC2,
     ENDPOINT,
     EXECUTION,
@@ -19,6 +21,7 @@ from .calls import (
     OURS,
     OUT,
     PACKAGE,
+    PIPELINE,
     PROCESSING,
     PROMOTED,
     REGION,
@@ -26,6 +29,7 @@ from .calls import (
     RUN,
     RUNS,
     SAGEMAKER,
+    SCHEDULE,
     TAGS,
     THEIRS,
     TRAIL,
@@ -144,9 +148,38 @@ _NOT_APPROVER: list[Row] = [
 ]
 _NOT_EXECUTION: list[Row] = [
     ("s3:PutObject", PROMOTED, UPLOAD),
-    ("sagemaker:CreateTrainingJob", TRAINING, JOB_KEYS),
+    # As the pipeline's role it starts jobs under every control, and no others.
+    *(
+        ("sagemaker:CreateTrainingJob", TRAINING, {**JOB_KEYS, name: value})
+        for name, value in (
+            ("sagemaker:NetworkIsolation", "false"),
+            ("sagemaker:InterContainerTrafficEncryption", "false"),
+            ("sagemaker:VpcSubnets", ["subnet-99999999999999999"]),
+            ("sagemaker:VolumeKmsKeyArn", keys.OTHER_KEY),
+            ("sagemaker:OutputKmsKeyArn", keys.OTHER_KEY),
+            ("aws:RequestTag/project", "credit"),
+        )
+    ),
+    *(
+        (
+            "sagemaker:CreateProcessingJob",
+            PROCESSING,
+            {key: value for key, value in JOB_KEYS.items() if key != absent},
+        )
+        for absent in (
+            *("sagemaker:VpcSubnets", "sagemaker:VpcSecurityGroupIds"),
+            *("sagemaker:NetworkIsolation", "sagemaker:VolumeKmsKeyArn"),
+        )
+    ),
+    ("sagemaker:CreateModelPackage", PACKAGE, {}),  # a version is registered by a person
+    (
+        "sagemaker:CreateModelPackage",
+        CANDIDATE,
+        {"sagemaker:ModelApprovalStatus": "Approved"},
+    ),
     ("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
-    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "lambda.amazonaws.com"}),
+    ("iam:PassRole", f"{IAM}:role/another", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
     ("s3:PutObject", IN, UPLOAD),
     # Who trains could have a job write it.
     ("s3:PutObject", f"{RUNS}/approve-{RUN}/record.json", UPLOAD),
@@ -170,6 +203,19 @@ _NOT_DETECTIVE: list[Row] = [
     ("sqs:DeleteMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:credit-default-dev-failures", {}),
     ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
 ]
+_NOT_MONITORING: list[Row] = [
+    ("sagemaker:DeleteMonitoringSchedule", SCHEDULE, THEIRS),
+    ("sagemaker:UpdateMonitoringSchedule", SCHEDULE.replace("-default-", "-"), OURS),
+    ("sagemaker:CreateMonitoringSchedule", SCHEDULE, {}),
+]
+_NOT_PIPELINES: list[Row] = [
+    ("sagemaker:StartPipelineExecution", PIPELINE, THEIRS),
+    ("sagemaker:UpdatePipeline", f"{SAGEMAKER}:pipeline/another", OURS),
+    ("sagemaker:DeletePipeline", PIPELINE, OURS),
+]
+_NOT_DELIVERIES: list[Row] = [
+    ("codepipeline:PutApprovalResult", f"{DELIVERY}/PromoteToTest/ByTheApprover", {}),
+]
 DENIED = [
     *(
         call
@@ -177,6 +223,8 @@ DENIED = [
         for call in of(role, _NOBODY)
     ),
     *of("execution", _NOT_EXECUTION),
+    *of("approver", [*_NOT_MONITORING, *_NOT_PIPELINES]),
+    *of("data-scientist", [*_NOT_DELIVERIES, *_NOT_MONITORING, *_NOT_PIPELINES]),
     *of("data-scientist", _NOT_DATA_SCIENTIST),
     *of("approver", _NOT_APPROVER),
     *of("detective", _NOT_DETECTIVE),

@@ -34,6 +34,28 @@ ENDPOINT = f"{SAGEMAKER}:endpoint/credit-default-dev"
 CONFIG = f"{SAGEMAKER}:endpoint-config/credit-default-dev-20261124112555-7be648"
 MODEL_OF = f"{SAGEMAKER}:model/credit-default-dev-20261124112555-7be648"
 ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:credit-default-dev-endpoint-errors"
+PIPELINE = f"{SAGEMAKER}:pipeline/credit-default-dev"
+STARTED = f"{PIPELINE}/execution/0a1b2c3d4e5f"
+CANDIDATES, CANDIDATE = (
+    f"{SAGEMAKER}:model-package-group/credit-default-candidates",
+    f"{SAGEMAKER}:model-package/credit-default-candidates/7",
+)
+# SageMaker calls a job of a pipeline after the step's prefix and the execution.
+STEP_JOBS = (
+    f"{SAGEMAKER}:training-job/credit-default-train-0a1b2c3d4e5f-Ab12Cd34Ef",
+    f"{SAGEMAKER}:processing-job/credit-default-explain-0a1b2c3d4e5f-Ab12Cd34Ef",
+)
+SCHEDULE = f"{SAGEMAKER}:monitoring-schedule/credit-default-dev-data-quality"
+DEFINITIONS = {
+    "DataQuality": f"{SAGEMAKER}:data-quality-job-definition/credit-default-dev-data-quality-0a1b",
+    "ModelQuality": f"{SAGEMAKER}:model-quality-job-definition/credit-default-dev-model-quality-0a",
+    "ModelBias": f"{SAGEMAKER}:model-bias-job-definition/credit-default-dev-bias-0a1b",
+    "ModelExplainability": (
+        f"{SAGEMAKER}:model-explainability-job-definition/credit-default-dev-attribution-0a1b"
+    ),
+}
+DELIVERY = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:credit-default-dev-delivery"
+MONITORED = f"{SAGEMAKER}:processing-job/model-monitoring-202611241200-0123456789abcdef"
 CARD = f"{SAGEMAKER}:model-card/credit-default-v3"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/regulated-ml/CreditDefaultExecution"
@@ -145,6 +167,21 @@ _EXECUTION: list[Row] = [
     ("ec2:DeleteNetworkInterface", f"{EC2}:network-interface/eni-1", {}),
     ("ec2:DeleteNetworkInterfacePermission", f"{EC2}:network-interface/eni-1", {}),
     ("cloudwatch:DescribeAlarms", ALARM, {}),
+    # As the role of the pipeline it starts what the steps say.
+    ("sagemaker:CreateTrainingJob", STEP_JOBS[0], JOB_KEYS),
+    ("sagemaker:CreateProcessingJob", STEP_JOBS[1], JOB_KEYS),
+    ("sagemaker:AddTags", STEP_JOBS[0], _tagging("CreateTrainingJob")),
+    ("sagemaker:AddTags", STEP_JOBS[1], _tagging("CreateProcessingJob")),
+    ("sagemaker:DescribeTrainingJob", STEP_JOBS[0], {}),
+    ("sagemaker:DescribeProcessingJob", STEP_JOBS[1], {}),
+    ("sagemaker:StopTrainingJob", STEP_JOBS[0], {}),
+    ("sagemaker:StopProcessingJob", STEP_JOBS[1], {}),
+    (
+        "sagemaker:CreateModelPackage",
+        CANDIDATE,
+        {"sagemaker:ModelApprovalStatus": "PendingManualApproval"},
+    ),
+    ("iam:PassRole", EXECUTION, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
 ]
 RUNS = f"{MODEL}/credit-default/dev/runs"
 RUN = "20261124-112555-7be648"
@@ -242,6 +279,19 @@ _DATA_SCIENTIST: list[Row] = [
     ("sagemaker:CreateModelPackage", PACKAGE, {}),
     ("codecommit:GitPush", REPOSITORY, {"codecommit:References": "refs/heads/work"}),
     ("sagemaker:InvokeEndpoint", ENDPOINT, {}),
+    ("sagemaker:CreatePipeline", PIPELINE, TAGS),
+    ("sagemaker:AddTags", PIPELINE, _tagging("CreatePipeline")),
+    ("sagemaker:UpdatePipeline", PIPELINE, OURS),
+    ("sagemaker:StartPipelineExecution", PIPELINE, OURS),
+    ("sagemaker:DescribePipeline", PIPELINE, {}),
+    ("sagemaker:DescribePipelineExecution", STARTED, {}),
+    ("sagemaker:DescribePipelineDefinitionForExecution", STARTED, {}),
+    ("sagemaker:ListPipelineExecutionSteps", STARTED, {}),
+    ("sagemaker:StopPipelineExecution", STARTED, {}),
+    ("sagemaker:CreateModelPackageGroup", CANDIDATES, TAGS),
+    ("sagemaker:AddTags", CANDIDATES, _tagging("CreateModelPackageGroup")),
+    # SageMaker follows a job of the pipeline as any other.
+    ("sagemaker:DescribeTrainingJob", STEP_JOBS[0], {}),
 ]
 _APPROVER: list[Row] = [
     *_PEOPLE,
@@ -290,6 +340,29 @@ _APPROVER: list[Row] = [
     ("sagemaker:DeleteEndpoint", ENDPOINT, OURS),
     ("sagemaker:DeleteEndpointConfig", CONFIG, OURS),
     ("sagemaker:DeleteModel", MODEL_OF, OURS),
+]
+_APPROVER += [
+    row
+    for kind, resource in DEFINITIONS.items()
+    for row in (
+        (f"sagemaker:Create{kind}JobDefinition", resource, JOB_KEYS),
+        ("sagemaker:AddTags", resource, _tagging(f"Create{kind}JobDefinition")),
+        (f"sagemaker:Describe{kind}JobDefinition", resource, {}),
+        (f"sagemaker:Delete{kind}JobDefinition", resource, OURS),
+    )
+]
+_APPROVER += [
+    ("sagemaker:CreateMonitoringSchedule", SCHEDULE, TAGS),
+    ("sagemaker:AddTags", SCHEDULE, _tagging("CreateMonitoringSchedule")),
+    ("sagemaker:UpdateMonitoringSchedule", SCHEDULE, OURS),
+    ("sagemaker:DescribeMonitoringSchedule", SCHEDULE, {}),
+    ("sagemaker:DeleteMonitoringSchedule", SCHEDULE, OURS),
+    ("sagemaker:ListMonitoringExecutions", "*", {}),
+    ("sagemaker:DescribeProcessingJob", MONITORED, {}),
+    ("codepipeline:GetPipelineState", DELIVERY, {}),
+    ("codepipeline:PutApprovalResult", f"{DELIVERY}/PromoteToTest/ByTheApprover", {}),
+    ("s3:PutObject", f"{DATA}/credit-default/dev/monitor/0a1b/constraints.json", UPLOAD),
+    ("s3:PutObject", f"{DATA}/credit-default/dev/ground-truth/e/2026/11/24/12/a.jsonl", UPLOAD),
 ]
 _DETECTIVE: list[Row] = [
     ("sagemaker:StopTrainingJob", f"{SAGEMAKER}:training-job/any", {}),

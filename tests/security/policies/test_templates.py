@@ -95,8 +95,12 @@ def test_a_template_with_an_environments_values_has_the_environments_policies(
         for policy in inventory.policies(load(dev))
         if policy.kind.words == "managed policy"
     }
-    resources = read("guardrails")["Resources"].values()
-    found = [resolved(each["Properties"], values, {}) for each in resources]
+    found = [
+        resolved(each["Properties"], values, {})
+        for name in ("guardrails", "roles")
+        for each in read(name)["Resources"].values()
+        if each["Type"] == "AWS::IAM::ManagedPolicy"
+    ]
     assert {each["ManagedPolicyName"]: each["PolicyDocument"] for each in found} == expected
 
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from regulated_ml.errors import ExitStatus, UserError
+from regulated_ml.files import sha256
 from regulated_ml.monitoring import ground_truth
 from regulated_ml.monitoring.violations import Monitor
 from regulated_ml.platforms.interface import Report
@@ -17,7 +18,7 @@ from regulated_ml.platforms.sagemaker import monitors, naming, serving
 from regulated_ml.platforms.sagemaker.endpoints import SageMakerEndpoints
 from regulated_ml.platforms.sagemaker.monitors import Plan, Watch
 from regulated_ml.platforms.sagemaker.schedules import Execution, Schedules
-from regulated_ml.platforms.sagemaker.storage import Storage
+from regulated_ml.platforms.sagemaker.storage import Storage, content_hash
 from regulated_ml.security import catalogue, clients
 from regulated_ml.security.requests import compile as ready
 from regulated_ml.settings import Settings
@@ -65,9 +66,13 @@ def schedule(
         folder = Path(temporary)
         schedule_files.write(settings, seen, bounds, _model(settings, name), folder)
         files = {path.name: path for path in sorted(folder.iterdir())}
-        address = storage.put(files, report)
+        digest = content_hash({name: sha256(path) for name, path in files.items()})
+        address = naming.monitor_files(settings, digest)
+        for name_in_it, path in files.items():
+            storage.keep(address, name_in_it, path, report)
     watch = Watch(name, address, settings.model.evaluation.threshold, every)
-    own, plans = Schedules(settings), []
+    own = Schedules(settings)
+    plans: list[tuple[Plan, bool]] = []
     for monitor in bounds.monitors:
         isolated = monitor != "attribution"
         made = monitors.plan(settings, watch, monitor, isolated=isolated)

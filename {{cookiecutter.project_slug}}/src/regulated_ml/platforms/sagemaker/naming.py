@@ -103,6 +103,11 @@ def ground_truth(settings: Settings, endpoint: str) -> Address:
     return Address(platform(settings).data_bucket, place)
 
 
+def monitor_files(settings: Settings, digest: str) -> Address:
+    """Where files of a content lie that monitors hold requests against."""
+    return Address(platform(settings).data_bucket, f"{_own(settings)}/monitor/{digest}/")
+
+
 def monitored(settings: Settings) -> Address:
     """Where Model Monitor writes what it has found."""
     return Address(platform(settings).model_bucket, f"{runs(settings).prefix}monitor/")

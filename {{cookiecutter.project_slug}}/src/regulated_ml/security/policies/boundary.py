@@ -5,7 +5,9 @@ to a role widens nothing beyond these actions on the environment's own things. I
 them, so no role can give rights, to itself or to another.
 """
 
-from regulated_ml.security.policies import places
+import re
+
+from regulated_ml.security.policies import added, places
 from regulated_ml.security.policies.documents import MANAGED, Policy, document
 from regulated_ml.security.policies.roles import DETECTIVE_ROLE, ROLES, statements
 from regulated_ml.security.policies.tables import ANY, PASS_ROLE, Row
@@ -14,6 +16,7 @@ NAME = "${Slug}-${Environment}-boundary"
 # What the actions of a service can be about, for all roles together.
 SCOPES = {
     "cloudwatch": ANY,
+    "codepipeline": (f"{places.DELIVERY}*",),
     "codecommit": (places.REPOSITORY,),
     "ec2": ANY,
     "ecr": ANY,
@@ -26,14 +29,32 @@ SCOPES = {
 }
 
 
+# A managed policy has room for 6,144 characters, so what is done with these stands as a pattern.
+FAMILIES = re.compile(
+    r"^[A-Z][a-z]+(?=(DataQuality|Model[A-Z][a-z]+)JobDefinition$|MonitoringSchedule$|Pipeline)"
+)
+
+
+def _family(name: str) -> str:
+    return FAMILIES.sub("*", name)
+
+
 def policy() -> Policy:
     """The boundary of the roles, and of the detective function."""
     rows = [row for role in (*ROLES.values(), DETECTIVE_ROLE) for row in role.rows]
     by_service: dict[str, set[str]] = {}
+    for action in (action for each in added.ADDED for row in each.rows for action in row.actions):
+        service, _, name = action.partition(":")
+        by_service.setdefault(service, set()).add(f"{service}:{_family(name)}")
     for action in (action for row in rows if row is not PASS_ROLE for action in row.actions):
         by_service.setdefault(action.partition(":")[0], set()).add(action)
+    wide = [name for name in by_service if SCOPES[name] == ANY]
+    everywhere = sorted(action for name in wide for action in by_service.pop(name))
     at_most = [
-        Row(f"{name.capitalize()}AtMost", tuple(sorted(by_service[name])), SCOPES[name])
-        for name in sorted(by_service)
+        Row("AtMost", tuple(everywhere), ANY),
+        *(
+            Row(f"{name.capitalize()}AtMost", tuple(sorted(by_service[name])), SCOPES[name])
+            for name in sorted(by_service)
+        ),
     ]
     return Policy(NAME, MANAGED, document(statements([*at_most, PASS_ROLE])))

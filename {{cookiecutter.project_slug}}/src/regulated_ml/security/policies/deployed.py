@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from regulated_ml.security import clients
-from regulated_ml.security.policies import boundary, parameters, roles
+from regulated_ml.security.policies import added, boundary, parameters, roles
 from regulated_ml.security.policies.documents import Document, fill
 from regulated_ml.security.policies.inventory import Entry, entries
 from regulated_ml.settings import Settings
@@ -66,13 +66,16 @@ def _of_iam(settings: Settings, by_kind: Mapping[str, list[Entry]]) -> Iterator[
         yield Place(f"policy of {entry.name}", entry.document, _inline(iam, entry.name))
     for entry in by_kind["trust policy"]:
         yield Place(f"trust of {entry.name}", entry.document, _trust(iam, entry.name))
-    guards = [e.name for e in by_kind["managed policy"] if e.name != fill(boundary.NAME, values)]
+    own = {str(fill(each.name, values)) for each in added.policies()}
+    others = {*own, str(fill(boundary.NAME, values))}
+    guards = [e.name for e in by_kind["managed policy"] if e.name not in others]
     here = f"arn:{partition}:iam::{account}:policy/"
-    for role in (*roles.ROLES.values(), roles.DETECTIVE_ROLE):
+    for key, role in (*roles.ROLES.items(), ("", roles.DETECTIVE_ROLE)):
         name = str(fill(role.name, values))
         limit = f"{here}{fill(boundary.NAME, values)}"
         yield Place(f"boundary of {name}", _attached([limit]), _limit(iam, name))
-        wanted = [f"{here}{each}" for each in guards] if role.has_guardrails else []
+        more = [str(fill(each.name, values)) for each in added.policies_of(key)]
+        wanted = [f"{here}{each}" for each in (*(guards if role.has_guardrails else ()), *more)]
         yield Place(f"policies attached to {name}", _attached(wanted), _attachments(iam, name))
 
 

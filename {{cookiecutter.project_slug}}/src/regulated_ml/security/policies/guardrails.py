@@ -127,6 +127,13 @@ def _deny(sid: str, names: set[str], group: Group) -> Document:
 _OTHERS = {"aws:PrincipalArn": places.APPROVER}
 SEPARATION: tuple[Document, ...] = (
     {
+        "Sid": "DeliveryIsApprovedByTheApprover",
+        "Effect": "Deny",
+        "Action": ["codepipeline:PutApprovalResult"],
+        "Resource": [f"{places.DELIVERY}/*"],
+        "Condition": {"ArnNotLike": _OTHERS},
+    },
+    {
         "Sid": "ApprovalIsTheApproversAlone",
         "Effect": "Deny",
         "Action": ["sagemaker:UpdateModelPackage"],

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from regulated_ml.security.catalogue import load
 from regulated_ml.security.pairs import Controls
-from regulated_ml.security.policies import boundary, guardrails, parameters, resources, roles
+from regulated_ml.security.policies import added, boundary, guardrails, parameters, resources, roles
 from regulated_ml.security.policies.documents import Document, Kind, Policy, fill, longest, size
 from regulated_ml.settings import Settings
 
@@ -25,6 +25,7 @@ def policies(controls: Controls) -> list[Policy]:
     return [
         *guardrails.policies(controls),
         boundary.policy(),
+        *added.policies(),
         *roles.policies(),
         *guardrails.control_policies(controls),
         resources.key_policy(),

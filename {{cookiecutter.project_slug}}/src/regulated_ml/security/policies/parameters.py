@@ -104,6 +104,11 @@ PARAMETERS = {
         lambda s, p: str(s.model.endpoint.alarms.latency_ms * 1000),
         "Number",
     ),
+    "TableAddress": Parameter(
+        "The address in the data bucket of the table that the delivery trains on.",
+        None,
+        pattern=r"s3://[a-z0-9.-]+/.+",
+    ),
     "CodeKey": Parameter(
         "The detective function's archive in the data bucket: rml security package.", None
     ),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 _HERE = "${AWS::Region}:${AWS::AccountId}"
+_S3 = "arn:${AWS::Partition}:s3:::"
 _SAGEMAKER = f"arn:${{AWS::Partition}}:sagemaker:{_HERE}"
 _LOGS = f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group"
-_S3 = "arn:${AWS::Partition}:s3:::"
 
 TRAINING_JOBS = f"{_SAGEMAKER}:training-job/${{Slug}}-*"
 PROCESSING_JOBS = f"{_SAGEMAKER}:processing-job/${{Slug}}-*"
@@ -20,6 +20,18 @@ ENDPOINTS = f"{_SAGEMAKER}:endpoint/${{Slug}}-${{Environment}}*"
 ENDPOINT_CONFIGS = f"{_SAGEMAKER}:endpoint-config/${{Slug}}-${{Environment}}*"
 ENDPOINT_NAME = "${Slug}-${Environment}"  # of the environment's own endpoint
 ALARMS = f"arn:${{AWS::Partition}}:cloudwatch:{_HERE}:alarm:{ENDPOINT_NAME}-endpoint-*"
+CANDIDATES = f"{_SAGEMAKER}:model-package-group/${{Slug}}-candidates"
+CANDIDATE_PACKAGES = f"{_SAGEMAKER}:model-package/${{Slug}}-candidates/*"
+PIPELINE = f"{_SAGEMAKER}:pipeline/${{Slug}}-${{Environment}}"
+EXECUTIONS = f"{PIPELINE}/execution/*"
+SCHEDULES = f"{_SAGEMAKER}:monitoring-schedule/${{Slug}}-${{Environment}}*"
+DEFINITIONS = tuple(
+    f"{_SAGEMAKER}:{kind}-job-definition/${{Slug}}-${{Environment}}*"
+    for kind in ("data-quality", "model-bias", "model-explainability", "model-quality")
+)
+MONITORING_JOBS = f"{_SAGEMAKER}:processing-job/model-monitoring-*"
+MONITOR_FILES = f"{_S3}${{DataBucket}}/${{Slug}}/${{Environment}}/monitor/*"
+TRUTH = f"{_S3}${{DataBucket}}/${{Slug}}/${{Environment}}/ground-truth/*"
 PACKAGE_GROUP = f"{_SAGEMAKER}:model-package-group/${{Slug}}"
 PACKAGES = f"{_SAGEMAKER}:model-package/${{Slug}}/*"
 MODEL_CARDS = f"{_SAGEMAKER}:model-card/${{Slug}}-*"
@@ -38,6 +50,9 @@ LOG_BUCKET = "${Slug}-${Environment}-logs-${AWS::AccountId}"
 TRAIL_BUCKET = "${Slug}-${Environment}-trail-${AWS::AccountId}"
 WITH_THE_TRAIL = f"{_S3}{TRAIL_BUCKET}"
 TRAIL = f"{WITH_THE_TRAIL}/${{Slug}}/${{Environment}}/trail/*"
+# Of the delivery: what its stages hand on.
+DELIVERY_NAME = "${Slug}-${Environment}-delivery-${AWS::AccountId}"
+DELIVERY_BUCKET = f"{_S3}{DELIVERY_NAME}"
 # All that anybody of the project does in S3.
 IN_S3 = (*BUCKETS, *OBJECTS, WITH_THE_TRAIL, f"{WITH_THE_TRAIL}/*")
 
@@ -55,6 +70,9 @@ SUBNETS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:subnet/*"
 SECURITY_GROUPS = f"arn:${{AWS::Partition}}:ec2:{_HERE}:security-group/*"
 REPOSITORIES_OF_IMAGES = "${ImageRepositories}"
 TOPIC = f"arn:${{AWS::Partition}}:sns:{_HERE}:${{Slug}}-${{Environment}}-findings"
+DELIVERY = f"arn:${{AWS::Partition}}:codepipeline:{_HERE}:${{Slug}}-${{Environment}}-delivery"
+ALERTS = f"arn:${{AWS::Partition}}:sns:{_HERE}:${{Slug}}-${{Environment}}-alerts"
+DELIVERING = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Slug}-${Environment}-delivery-*"
 NAMESPACE = "regulated-ml/${Slug}/${Environment}"  # of metrics
 EVENTS = f"arn:${{AWS::Partition}}:sqs:{_HERE}:${{Slug}}-${{Environment}}-events"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from regulated_ml.security.policies import places
+from regulated_ml.security.policies.added import ADDED
 from regulated_ml.security.policies.documents import (
     BUCKET,
     ENDPOINT,
@@ -66,7 +67,9 @@ def key_policy() -> Policy:
             ACCOUNT,
             ("kms:Decrypt", "kms:GenerateDataKey"),
             {
-                "ArnEquals": {"aws:PrincipalArn": [*USERS, places.DETECTIVE, DEPLOYER]},
+                "ArnEquals": {
+                    "aws:PrincipalArn": [*USERS, places.DETECTIVE, places.DELIVERING, DEPLOYER]
+                },
                 "StringEquals": {
                     "kms:ViaService": [service(each) for each in ("s3", "sagemaker", "sns", "sqs")]
                 },
@@ -78,7 +81,12 @@ def key_policy() -> Policy:
             IN_CODECOMMIT,
             {
                 "ArnEquals": {
-                    "aws:PrincipalArn": [places.DATA_SCIENTIST, places.APPROVER, DEPLOYER]
+                    "aws:PrincipalArn": [
+                        places.DATA_SCIENTIST,
+                        places.APPROVER,
+                        places.DELIVERING,
+                        DEPLOYER,
+                    ]
                 },
                 "StringEquals": {"kms:ViaService": service("codecommit")},
             },
@@ -238,6 +246,7 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
 def endpoint_policies() -> list[Policy]:
     """Of the gateway to S3 and of each interface endpoint: this account alone may pass."""
     rows = [row for role in ROLES.values() for row in role.rows]
+    rows += [row for each in ADDED for row in each.rows]
     found = [_gateway(rows)]
     for name, prefix in ENDPOINTS.items():
         found.append(_endpoint(name, _actions(rows, prefix)))
@@ -249,7 +258,9 @@ def _gateway(rows: Iterable[Row]) -> Policy:
     statements = [
         {
             **_allow("OurBuckets", ANYBODY, _actions(rows, "s3"), _OURS),
-            "Resource": sorted(places.IN_S3),
+            "Resource": sorted(
+                (*places.IN_S3, places.DELIVERY_BUCKET, f"{places.DELIVERY_BUCKET}/*")
+            ),
         },
         # ECR keeps the layers of images there; whoever pulls one reads it with an address it got.
         {**_allow("LayersOfImages", ANYBODY, ("s3:GetObject",)), "Resource": [layers]},

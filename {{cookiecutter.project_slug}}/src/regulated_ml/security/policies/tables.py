@@ -44,7 +44,7 @@ IS_OURS = {
 }
 
 
-def _tagging(*operations: str) -> dict[str, dict[str, Any]]:
+def tagging(*operations: str) -> dict[str, dict[str, Any]]:
     """Tags are put on while something is made, and not later."""
     return {"StringEquals": {"sagemaker:TaggingAction": sorted(operations)}}
 
@@ -133,7 +133,58 @@ KEY_OF_REPOSITORY = Row(
     {"StringEquals": {"kms:ViaService": service("codecommit")}},
 )
 
+# A pipeline's steps are started with the rights of its role, which is that of its jobs. Guardrails
+# are not attached to it, since jobs write as SageMaker does; so what they ask is asked here. A job
+# has no network, and with it nothing that it could call.
+UNDER_CONTROLS: dict[str, dict[str, Any]] = {
+    "Bool": {
+        "sagemaker:InterContainerTrafficEncryption": "true",
+        "sagemaker:NetworkIsolation": "true",
+    },
+    "ForAllValues:StringEquals": {
+        "sagemaker:VpcSecurityGroupIds": ["${SecurityGroupIds}"],
+        "sagemaker:VpcSubnets": ["${SubnetIds}"],
+    },
+    "Null": {"sagemaker:VpcSecurityGroupIds": "false", "sagemaker:VpcSubnets": "false"},
+    "StringEquals": {
+        **MADE_AS_OURS["StringEquals"],
+        "sagemaker:OutputKmsKeyArn": places.KEY,
+        "sagemaker:VolumeKmsKeyArn": places.KEY,
+    },
+}
+IN_PIPELINES = (
+    Row(
+        "StartThePipelinesJobs",
+        ("sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"),
+        places.JOBS,
+        UNDER_CONTROLS,
+    ),
+    Row(
+        "TagThePipelinesJobs",
+        ("sagemaker:AddTags",),
+        places.JOBS,
+        tagging("CreateProcessingJob", "CreateTrainingJob"),
+    ),
+    Row(
+        "FollowAndStopThePipelinesJobs",
+        (
+            "sagemaker:DescribeProcessingJob",
+            "sagemaker:DescribeTrainingJob",
+            "sagemaker:StopProcessingJob",
+            "sagemaker:StopTrainingJob",
+        ),
+        places.JOBS,
+    ),
+    Row(
+        "RegisterCandidates",
+        ("sagemaker:CreateModelPackage",),
+        (places.CANDIDATE_PACKAGES,),
+        {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+    ),
+    PASS_ROLE,
+)
 EXECUTION = (
+    *IN_PIPELINES,
     LIST_BUCKETS,
     READ_OBJECTS,
     Row("WriteOutputs", WRITING, (places.OF_JOBS,)),
@@ -217,7 +268,7 @@ DATA_SCIENTIST = (
         "TagWhatIsMade",
         ("sagemaker:AddTags",),
         (*places.JOBS, places.PACKAGE_GROUP, places.MODEL_CARDS, *places.EXPERIMENTS),
-        _tagging(
+        tagging(
             "CreateExperiment",
             "CreateModelCard",
             "CreateModelPackageGroup",
@@ -337,7 +388,7 @@ APPROVER = (
             places.MODEL_CARDS,
             places.PACKAGE_GROUP,
         ),
-        _tagging(
+        tagging(
             "CreateEndpoint",
             "CreateEndpointConfig",
             "CreateModel",

@@ -12,6 +12,7 @@ from regulated_ml.files import write_text
 from regulated_ml.security.pairs import Controls
 from regulated_ml.security.policies.templates import (
     alarms,
+    delivery,
     detective,
     guards,
     key,
@@ -43,6 +44,7 @@ FILES = (
     File("repository.yaml", repository.template),
     File("detective.yaml", detective.template),
     File("alarms.yaml", alarms.template),
+    File("delivery.yaml", delivery.template),
     File("organization.yaml", organization.template),
 )
 
