@@ -43,6 +43,7 @@ class OnAws(NamedTuple):
 
     away: Away
     front: SchedulesDouble
+    said: list[str]  # when the monitors were scheduled
 
     def monitor(self, *arguments: str, status: int = 0) -> Any:
         """`rml monitor`, which has to end with this status."""
@@ -65,7 +66,7 @@ class OnAws(NamedTuple):
 def watched(
     _small: Path, _server: Moto, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OnAws]:
-    """An account in which v1 serves and nothing is monitored."""
+    """An account in which v1 serves and was scheduled to be monitored every hour."""
     _server.reset()
     folder = tmp_path_factory.mktemp("watched") / _small.name
     shutil.copytree(_small, folder, symlinks=True)
@@ -79,7 +80,10 @@ def watched(
         **{**away.account.environment, "AWS_ENDPOINT_URL": front.url},
     )
     assert done.returncode == 0, done.stderr
-    yield OnAws(away, front)
+    made = OnAws(away, front, [])
+    done = made.monitor("schedule", "--every", "60")
+    made.said.append(" ".join(done.stderr.split()))
+    yield made
     front.stop()
     away.front.stop()
 
@@ -87,16 +91,10 @@ def watched(
 @pytest.mark.slow
 def test_monitors_are_scheduled_under_all_controls_once(watched: OnAws) -> None:
     account = watched.away.account
-    done = watched.monitor("schedule", "--every", "120")
-    assert [each["MonitoringScheduleName"] for each in watched.front.schedules.values()] == (
-        SCHEDULES
-    )
-    assert "bias is not scheduled: a captured request holds no protected attribute" in " ".join(
-        done.stderr.split()
-    )
-    assert "attribution is not scheduled: Clarify explains by a shadow endpoint" in " ".join(
-        done.stderr.split()
-    )
+    assert list(watched.front.schedules) == SCHEDULES
+    (said,) = watched.said
+    assert "bias is not scheduled: a captured request holds no protected attribute" in said
+    assert "attribution is not scheduled: Clarify explains by a shadow endpoint" in said
     (data,) = watched.front.sent("CreateDataQualityJobDefinition")
     (quality,) = watched.front.sent("CreateModelQualityJobDefinition")
     for kind, definition in (("DataQuality", data), ("ModelQuality", quality)):
@@ -117,20 +115,23 @@ def test_monitors_are_scheduled_under_all_controls_once(watched: OnAws) -> None:
         assert {"Key": "environment", "Value": "dev"} in definition["Tags"]
         schedule = watched.front.schedules[definition["JobDefinitionName"].rpartition("-")[0]]
         config = schedule["MonitoringScheduleConfig"]
-        assert config["ScheduleConfig"] == {"ScheduleExpression": "cron(0 0/2 ? * * *)"}
+        assert config["ScheduleConfig"] == {"ScheduleExpression": "cron(0 * ? * * *)"}
         assert config["MonitoringJobDefinitionName"] == definition["JobDefinitionName"]
         assert config["MonitoringType"] == kind
         assert {"Key": "project", "Value": "credit-default"} in schedule["Tags"]
     assert quality["ModelQualityJobInput"]["GroundTruthS3Input"]["S3Uri"] == (
         f"s3://{account.buckets[0]}/credit-default/dev/ground-truth/{NAME}"
     )
-    again = watched.monitor("schedule", "--every", "120")
+    again = watched.monitor("schedule", "--every", "60")
     assert again.stdout.count("up to date") == 2
     assert len(watched.front.sent("CreateMonitoringSchedule")) == 2
 
-    changed = watched.monitor("schedule", "--every", "60")
+    changed = watched.monitor("schedule", "--every", "120")
     assert changed.stdout.count("scheduled ") == 2
-    assert len(watched.front.sent("UpdateMonitoringSchedule")) == 2
+    updates = watched.front.sent("UpdateMonitoringSchedule")
+    assert [
+        each["MonitoringScheduleConfig"]["ScheduleConfig"]["ScheduleExpression"] for each in updates
+    ] == ["cron(0 0/2 ? * * *)"] * 2
     # The labels of model quality are waited for from another hour on: another definition.
     (old,) = watched.front.sent("DeleteModelQualityJobDefinition")
     assert old == {"JobDefinitionName": quality["JobDefinitionName"]}
@@ -175,7 +176,6 @@ def test_bias_is_held_to_the_gates_where_requests_hold_a_protected_attribute(
 
 @pytest.mark.slow
 def test_what_requests_are_held_against_is_the_versions_own(watched: OnAws) -> None:
-    watched.monitor("schedule", "--every", "60")
     data = watched.front.sent("CreateDataQualityJobDefinition")[-1]
     (registered,) = (watched.away.repository / "runs").glob("register-*")
     baseline = data["DataQualityBaselineConfig"]
@@ -212,7 +212,6 @@ def test_what_requests_are_held_against_is_the_versions_own(watched: OnAws) -> N
 
 @pytest.mark.slow
 def test_runs_are_shown_with_the_violations_that_the_analyser_wrote(watched: OnAws) -> None:
-    watched.monitor("schedule", "--every", "60")
     account = watched.away.account
     output = f"credit-default/dev/runs/monitor/{SCHEDULES[0]}/2026/11/24/12"
     violations = [
@@ -328,7 +327,6 @@ def test_mistakes_are_named_and_nothing_is_half_made(watched: OnAws) -> None:
     assert f"the environment's endpoints: {NAME}" in " ".join(unknown.stderr.split())
     assert len(watched.front.sent("CreateMonitoringSchedule")) == before
 
-    watched.monitor("schedule", "--every", "60")
     denied = refusal("AccessDeniedException", "not authorized to perform")
     watched.front.instead["DeleteMonitoringSchedule"] = [denied]
     watched.monitor("schedule", "--delete", status=ExitStatus.RESOURCE)

@@ -14,10 +14,12 @@ from pipeline_double import PipelineDouble
 from sagemaker_double import SageMakerDouble
 
 from regulated_ml.errors import ExitStatus
+from regulated_ml.platforms.sagemaker.executions import State, StepState
 from regulated_ml.security import catalogue
 from regulated_ml.security.requests import compile
 from regulated_ml.settings import load
 from regulated_ml.tracking.store import RunStore
+from regulated_ml.workflow import pipelining
 
 pytestmark = pytest.mark.slow
 
@@ -191,6 +193,19 @@ def test_an_execution_leaves_the_runs_of_single_jobs(piped: Piped) -> None:
     # The same again changes nothing of the pipeline.
     assert "is up to date" in piped.rml("pipeline", "create").stdout
     assert not piped.front.sent("UpdatePipeline")
+
+
+def test_a_broken_gate_is_the_reason_that_is_told() -> None:
+    steps = (
+        StepState("Gates", "Succeeded", None, "", ""),
+        StepState("Refuse", "Failed", None, "", "It breaks a gate"),
+    )
+    error = pipelining._failure(
+        State("arn:aws:sagemaker:::pipeline/p/execution/e1", "Failed", "", steps)
+    )
+    (problem,) = error.problems
+    assert (problem.value, error.status) == ("e1", ExitStatus.JOB)
+    assert problem.rule == "it is Failed: Refuse: It breaks a gate"
 
 
 def test_mistakes_are_named(piped: Piped) -> None:
