@@ -93,9 +93,22 @@ def test_stages_come_in_the_order_of_the_delivery(resources: dict[str, Any]) -> 
         ("PromoteToTest", "Manual"),
         ("PromoteToProd", "Manual"),
     ]
-    assert resources["Retrain"]["Properties"]["EventPattern"]["detail"] == {
-        "state": {"value": ["ALARM"]}
+    started_by = {
+        name: resources[name]["Properties"]["EventPattern"] for name in ("Commit", "Retrain")
     }
+    assert started_by["Commit"]["detail"]["referenceName"] == ["main"]
+    assert started_by["Retrain"]["detail"] == {"state": {"value": ["ALARM"]}}
+    (alarm,) = started_by["Retrain"]["resources"]
+    alarms = yaml.safe_load(PATH.with_name("alarms.yaml").read_text())["Resources"]
+    name = alarms["ModelChanged"]["Properties"]["AlarmName"]["Fn::Sub"]
+    assert alarm["Fn::Sub"].endswith(f":alarm:{name}")
+    causes = [each for each in alarms if each.endswith("Cause")]
+    assert len(causes) == 4
+    for cause in causes:
+        told = alarms[cause]["Properties"]["AlarmName"]["Fn::Sub"]
+        assert f'ALARM("{told}")' in alarms["ModelChanged"]["Properties"]["AlarmRule"]["Fn::Sub"]
+        counted = alarms[cause.replace("Cause", "Found")]["Properties"]["MetricTransformations"]
+        assert counted[0]["MetricName"] == alarms[cause]["Properties"]["MetricName"]
 
 
 def test_builds_are_in_the_vpc_under_the_key_and_hold_no_rights_on_iam(

@@ -68,6 +68,7 @@ def template(controls: Controls) -> Template:
         **{f"{each.capitalize()}Log": _log(each) for each in STAGES},
         **{f"{each.capitalize()}Project": _project(each) for each in STAGES},
         "Delivery": _pipeline(),
+        "Commit": _commit(),
         "Retrain": _retrain(),
     }
     outputs = {"PipelineArn": ("Of the delivery.", places.DELIVERY)}
@@ -268,29 +269,43 @@ def _promotion(target: str) -> dict[str, Any]:
     }
 
 
+def _commit() -> Resource:
+    """A commit on the branch is delivered."""
+    pattern = {
+        "source": ["aws.codecommit"],
+        "detail-type": ["CodeCommit Repository State Change"],
+        "resources": [places.REPOSITORY],
+        "detail": {"referenceType": ["branch"], "referenceName": [BRANCH]},
+    }
+    return _starting("commit", f"Starts the delivery of what comes to {BRANCH}.", pattern)
+
+
 def _retrain() -> Resource:
     """A model that is no longer what was approved is trained anew; a person approves it."""
-    alarm = (
-        f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{CHANGED}"
-    )
+    here = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
+    pattern = {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "resources": [f"{here}:alarm:{CHANGED}"],
+        "detail": {"state": {"value": ["ALARM"]}},
+    }
+    return _starting("retrain", "Starts the delivery when the model has changed.", pattern)
+
+
+def _starting(name: str, why: str, pattern: dict[str, Any]) -> Resource:
+    """A rule that starts the delivery."""
+    target = {
+        "Id": "delivery",
+        "Arn": places.DELIVERY,
+        "RoleArn": {"Fn::GetAtt": ["StartRole", "Arn"]},
+    }
     return resource(
         "AWS::Events::Rule",
         {
-            "Name": f"{NAME}-retrain",
-            "Description": "Starts the delivery when monitors say that the model has changed.",
-            "EventPattern": {
-                "source": ["aws.cloudwatch"],
-                "detail-type": ["CloudWatch Alarm State Change"],
-                "resources": [alarm],
-                "detail": {"state": {"value": ["ALARM"]}},
-            },
+            "Name": f"{NAME}-{name}",
+            "Description": why,
+            "EventPattern": pattern,
             "State": "ENABLED",
-            "Targets": [
-                {
-                    "Id": "delivery",
-                    "Arn": places.DELIVERY,
-                    "RoleArn": {"Fn::GetAtt": ["StartRole", "Arn"]},
-                }
-            ],
+            "Targets": [target],
         },
     )
