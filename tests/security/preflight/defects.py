@@ -24,6 +24,7 @@ class Defect(NamedTuple):
 
     check: str
     spoil: Callable[[Account], object]
+    follows: tuple[str, ...] = ()  # what is not right any more because of it
 
 
 def configure(account: Account, **values: Any) -> None:
@@ -49,6 +50,8 @@ def _statement(principal: dict[str, str], account: str = ACCOUNT) -> dict[str, A
     return {**base, "Condition": only} if account else base
 
 
+# A role's policy names the subnets and groups of the environment's file.
+NAMED = ("PRE-ROLE-5",)
 BOUNDARY = "credit-default-dev-boundary"
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
 
@@ -475,17 +478,19 @@ DEFECTS: dict[str, Defect] = {
         lambda account: configure(
             account, subnet_ids=[*account.subnets, "subnet-0123456789abcdef0"]
         ),
+        NAMED,
     ),
-    "subnet of another VPC": Defect("PRE-SUBNET-2", foreign_subnet),
-    "subnets in one zone": Defect("PRE-SUBNET-3", one_zone),
-    "subnet that is full": Defect("PRE-SUBNET-4", full_subnet),
+    "subnet of another VPC": Defect("PRE-SUBNET-2", foreign_subnet, NAMED),
+    "subnets in one zone": Defect("PRE-SUBNET-3", one_zone, NAMED),
+    "subnet that is full": Defect("PRE-SUBNET-4", full_subnet, NAMED),
     "group missing": Defect(
         "PRE-GROUP-1",
         lambda account: configure(
             account, security_group_ids=[account.group, "sg-0123456789abcdef0"]
         ),
+        NAMED,
     ),
-    "group of another VPC": Defect("PRE-GROUP-2", foreign_group),
+    "group of another VPC": Defect("PRE-GROUP-2", foreign_group, NAMED),
     "group open to all": Defect("PRE-GROUP-3", let_in(IpRanges=[{"CidrIp": "0.0.0.0/0"}])),
     "group open to half the internet": Defect(
         "PRE-GROUP-3", let_in(IpRanges=[{"CidrIp": "0.0.0.0/1"}])

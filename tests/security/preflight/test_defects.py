@@ -22,9 +22,10 @@ def test_an_account_that_is_ready_has_no_findings(ready: Account, preflight: Pre
 
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_is_found_and_it_alone(ready: Account, preflight: Preflight, name: str) -> None:
-    DEFECTS[name].spoil(ready)
+    defect = DEFECTS[name]
+    defect.spoil(ready)
     report = preflight()
-    assert found(report) == {DEFECTS[name].check}, report.findings
+    assert found(report) == {defect.check, *defect.follows}, report.findings
     assert all(entry.state == "found" and entry.fix for entry in report.findings)
 
 
@@ -106,7 +107,9 @@ def test_an_empty_account_shows_all_that_is_missing_at_once(
 ) -> None:
     account.moto.reset()
     report = preflight()
-    missing = {f"PRE-{kind}-1" for kind in ("ROLE", "KEY", "BUCKET", "VPC", "SUBNET", "GROUP")}
+    missing = {
+        f"PRE-{kind}-1" for kind in ("ROLE", "KEY", "BUCKET", "TRAIL", "VPC", "SUBNET", "GROUP")
+    }
     assert found(report) == missing
     assert [entry.check for entry in report.findings].count("PRE-BUCKET-1") == len(account.buckets)
     assert all("not looked at" in e.found for e in report.entries if e.state == "skipped")
@@ -124,7 +127,7 @@ def test_a_bare_account_shows_all_defects_at_once(account: Account, preflight: P
             "PRE-VPC-5",
             "PRE-GROUP-4",
         ),
-        *("PRE-ENDPOINT-1", "PRE-ENDPOINT-5"),
+        *("PRE-ENDPOINT-1", "PRE-ENDPOINT-5", "PRE-TRAIL-2"),
         *(f"PRE-BUCKET-{number}" for number in range(3, 8)),
     } == found(report)
     services = {entry.subject for entry in report.findings if entry.check == "PRE-ENDPOINT-1"}
