@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 
 def lineage(name: str = "train") -> "pd.DataFrame":
