@@ -275,6 +275,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ten_times_the_rows_need_little_more_memory_to_draw_hash_and_check(
     tmp_path: Path,

@@ -155,64 +155,6 @@ def test_jobs_have_no_network(executed: Executed) -> None:
         pytest.skip("this machine starts no process without a network: they ran with one")
 
 
-def test_a_mistake_of_the_teams_comes_back_as_a_sentence(
-    executed: Executed, tmp_path: Path
-) -> None:
-    repository = Path(shutil.copytree(executed.repository, tmp_path / "copy", symlinks=True))
-    model = repository / "config/model.yaml"
-    model.write_text(model.read_text().replace("gamma: 4", "gama: 4"))
-    done = rml(
-        repository, "--env", "dev", "train", "--wait", "--json", **executed.double.environment
-    )
-    assert done.returncode == 5
-    assert "gama" in done.stdout
-    assert "AlgorithmError" in done.stdout
-    (log,) = (repository / "runs/.failed").glob("*.log")
-    assert str(log) in done.stderr
-    assert "gama" in log.read_text()
-    assert not (repository / "runs/.submitted" / f"{log.stem}.json").exists()
-
-
-def test_a_validators_sample_is_prepared_and_evaluated(executed: Executed, tmp_path: Path) -> None:
-    repository = Path(shutil.copytree(executed.repository, tmp_path / "copy", symlinks=True))
-    (table,) = (repository / "data").glob("*.parquet")
-    sample = Path(shutil.move(table, tmp_path / "sample.parquet"))
-    done = rml(
-        repository, "--env", "dev", "evaluate", "--data", sample, **executed.double.environment
-    )
-    assert done.returncode == 0, done.stderr
-    sampled, evaluated = done.stdout.splitlines()[:2]
-    assert "test rows 30,000" in sampled
-    assert "auc" in evaluated
-    # The latest evaluation stays the one on the model's own test rows.
-    latest = RunStore(repository / "runs", "dev").latest("evaluate")
-    assert latest == executed.latest("dev")["evaluate"]
-
-
-def test_the_real_table_too(
-    repository: Path,
-    moto: Moto,
-    tmp_path: Path,
-    container_python: str,
-    real_table: Path,
-) -> None:
-    double = SageMakerDouble(seed(moto, repository), Path(container_python), tmp_path)
-    for environment, variables in (("local", {}), ("dev", double.environment)):
-        done = rml(repository, "--env", environment, "run", "--data", real_table, **variables)
-        assert done.returncode == 0, done.stderr
-    executed = Executed(repository, double, done.stdout)
-    for step in STEPS:
-        test_the_outputs_are_those_of_the_local_job(executed, step)
-    assert executed.latest("dev")["train"].data.state == "real"
-
-
-def test_the_hash_of_a_model_is_that_of_its_bytes(executed: Executed) -> None:
-    run = executed.latest("dev")["train"]
-    archive = run.artifact("model.tar.gz")
-    assert archive is not None
-    assert sha256(executed.repository / "runs" / run.id / "model.tar.gz") == archive.sha256
-
-
 def test_a_portfolio_is_scored_there_as_it_is_here(executed: Executed) -> None:
     repository, variables = executed.repository, executed.double.environment
     twin = ("data", "twin", "--rows", "500", "--output", "clients.csv")
@@ -235,3 +177,63 @@ def test_a_portfolio_is_scored_there_as_it_is_here(executed: Executed) -> None:
     assert request["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == key
     again = rml(repository, "--env", "dev", *score, "again.csv", **variables)
     assert "had been scored already by v1" in again.stdout, again.stderr
+
+
+def test_a_mistake_of_the_teams_comes_back_as_a_sentence(
+    executed: Executed, tmp_path: Path
+) -> None:
+    repository = Path(shutil.copytree(executed.repository, tmp_path / "copy", symlinks=True))
+    model = repository / "config/model.yaml"
+    model.write_text(model.read_text().replace("gamma: 4", "gama: 4"))
+    done = rml(
+        repository, "--env", "dev", "train", "--wait", "--json", **executed.double.environment
+    )
+    assert done.returncode == 5
+    assert "gama" in done.stdout
+    assert "AlgorithmError" in done.stdout
+    (log,) = (repository / "runs/.failed").glob("*.log")
+    assert str(log) in done.stderr
+    assert "gama" in log.read_text()
+    assert not (repository / "runs/.submitted" / f"{log.stem}.json").exists()
+
+
+@pytest.mark.long
+def test_a_validators_sample_is_prepared_and_evaluated(executed: Executed, tmp_path: Path) -> None:
+    repository = Path(shutil.copytree(executed.repository, tmp_path / "copy", symlinks=True))
+    (table,) = (repository / "data").glob("*.parquet")
+    sample = Path(shutil.move(table, tmp_path / "sample.parquet"))
+    done = rml(
+        repository, "--env", "dev", "evaluate", "--data", sample, **executed.double.environment
+    )
+    assert done.returncode == 0, done.stderr
+    sampled, evaluated = done.stdout.splitlines()[:2]
+    assert "test rows 30,000" in sampled
+    assert "auc" in evaluated
+    # The latest evaluation stays the one on the model's own test rows.
+    latest = RunStore(repository / "runs", "dev").latest("evaluate")
+    assert latest == executed.latest("dev")["evaluate"]
+
+
+@pytest.mark.long
+def test_the_real_table_too(
+    repository: Path,
+    moto: Moto,
+    tmp_path: Path,
+    container_python: str,
+    real_table: Path,
+) -> None:
+    double = SageMakerDouble(seed(moto, repository), Path(container_python), tmp_path)
+    for environment, variables in (("local", {}), ("dev", double.environment)):
+        done = rml(repository, "--env", environment, "run", "--data", real_table, **variables)
+        assert done.returncode == 0, done.stderr
+    executed = Executed(repository, double, done.stdout)
+    for step in STEPS:
+        test_the_outputs_are_those_of_the_local_job(executed, step)
+    assert executed.latest("dev")["train"].data.state == "real"
+
+
+def test_the_hash_of_a_model_is_that_of_its_bytes(executed: Executed) -> None:
+    run = executed.latest("dev")["train"]
+    archive = run.artifact("model.tar.gz")
+    assert archive is not None
+    assert sha256(executed.repository / "runs" / run.id / "model.tar.gz") == archive.sha256

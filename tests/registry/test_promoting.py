@@ -82,6 +82,7 @@ def test_an_approved_version_goes_to_another_account(away: Away) -> None:
     assert "the environment test is in account 222233334444" in wrong.stderr
 
 
+@pytest.mark.long
 def test_a_promotion_that_was_not_uploaded_is_none(away: Away) -> None:
     moto = away.account.moto
     berta = session(moto, "berta")
@@ -96,6 +97,7 @@ def test_a_promotion_that_was_not_uploaded_is_none(away: Away) -> None:
     assert (again["fresh"], again["package"]) == (True, package["ModelPackageArn"])
 
 
+@pytest.mark.long
 def test_what_speaks_against_a_promotion_is_said_at_once(away: Away) -> None:
     moto = away.account.moto
     said(away.rml(user(moto, "anna"), "approve", "v2"))

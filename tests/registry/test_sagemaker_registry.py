@@ -114,6 +114,7 @@ def test_a_second_person_approves_with_an_identity_of_their_own(away: Away) -> N
     assert away.packages()[0]["ModelApprovalStatus"] == "Rejected"
 
 
+@pytest.mark.long
 def test_the_same_command_makes_up_for_what_was_left_out(away: Away) -> None:
     moto = away.account.moto
     dora, anna = user(moto, "dora"), user(moto, "anna")
@@ -160,6 +161,7 @@ def test_what_was_exchanged_in_the_bucket_is_registered_by_nobody(away: Away, st
     assert len(list((away.repository / "runs").glob("register-*"))) == 1  # that of local
 
 
+@pytest.mark.long
 def test_a_package_is_not_trusted_by_its_description(away: Away) -> None:
     moto = away.account.moto
     dora, anna = user(moto, "dora"), user(moto, "anna")
@@ -190,6 +192,7 @@ def test_two_packages_of_one_version_are_refused(away: Away) -> None:
     assert "one package is described as" in done.stderr
 
 
+@pytest.mark.long
 def test_what_was_exchanged_since_it_was_registered_is_approved_by_nobody(away: Away) -> None:
     moto = away.account.moto
     dora, anna = user(moto, "dora"), user(moto, "anna")
@@ -202,6 +205,7 @@ def test_what_was_exchanged_since_it_was_registered_is_approved_by_nobody(away: 
     assert not [*away.repository.glob("runs/approve-*")]
 
 
+@pytest.mark.long
 def test_who_completes_a_decision_is_held_to_the_same(away: Away) -> None:
     moto = away.account.moto
     dora, anna = user(moto, "dora"), user(moto, "anna")
@@ -218,6 +222,7 @@ def test_who_completes_a_decision_is_held_to_the_same(away: Away) -> None:
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
 
 
+@pytest.mark.long
 def test_of_two_clones_that_take_a_number_at_once_none_keeps_it(away: Away) -> None:
     dora = user(away.account.moto, "dora")
     other = "register-20261124-101112-abcdef"

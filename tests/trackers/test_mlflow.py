@@ -80,6 +80,7 @@ def own(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / finished.name, symlinks=True))
 
 
+@pytest.mark.long
 def test_every_record_is_a_run_once_wherever_the_repository_lies(own: Path) -> None:
     waiting = published(own, "--status")
     assert len(waiting["queued"]) == 4

@@ -85,6 +85,7 @@ def test_what_is_up_to_date_is_not_run_again(small: Path) -> None:
     assert runs(small) == before
 
 
+@pytest.mark.long
 def test_pages_are_drawn_again_when_one_is_missing_or_their_configuration_changed(
     small: Path,
 ) -> None:

@@ -167,6 +167,7 @@ def test_the_environment_local_has_no_account(audited: Audited) -> None:
 # --- whose a resource is ---
 
 
+@pytest.mark.long
 def test_what_is_the_projects_and_what_is_not(audited: Audited) -> None:
     other = [{"Key": "project", "Value": "another"}]
     prod = [*audited.team.tags[:1], {"Key": "environment", "Value": "prod"}]
@@ -187,6 +188,7 @@ def test_what_is_the_projects_and_what_is_not(audited: Audited) -> None:
     assert set(names(report(audited, "--all")).values()) == {"account"}
 
 
+@pytest.mark.long
 def test_jobs_of_before_can_be_left_out_and_nothing_else(audited: Audited) -> None:
     from .compliant import model
 
