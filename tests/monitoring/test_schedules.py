@@ -318,7 +318,6 @@ def test_labels_go_where_the_monitor_looks_for_them(watched: OnAws) -> None:
     assert watched.file(address) == path.read_bytes()
 
 
-@pytest.mark.long
 @pytest.mark.slow
 def test_mistakes_are_named_and_nothing_is_half_made(watched: OnAws) -> None:
     before = len(watched.front.sent("CreateMonitoringSchedule"))
