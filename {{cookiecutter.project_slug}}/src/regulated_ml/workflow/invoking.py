@@ -221,6 +221,7 @@ def _rows(
 
 def _cells(values: list[float]) -> str:
     """Numbers as a caller writes them; blank where one is missing."""
+    # What is missing is a float that differs from itself; whole numbers come as int.
     return ",".join("" if value != value else _short(value) for value in values)  # noqa: PLR0124
 
 

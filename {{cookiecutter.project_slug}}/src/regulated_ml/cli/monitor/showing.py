@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from regulated_ml.monitoring.history import Entry
 
 STATUS = ("endpoint", "version", "window", "alerts", "violations", "last request", "waiting")
+EndpointOption = Annotated[
+    str, typer.Option("--endpoint", metavar="NAME", help="This one alone; all, if left out.")
+]
 HISTORY = ("record", "window", "rows", "labels", "violations", "alerts", "score", "AUC", "NDCG")
 
 
 def status(
-    endpoint: Annotated[
-        str, typer.Option("--endpoint", metavar="NAME", help="This one alone; all, if left out.")
-    ] = "",
+    endpoint: EndpointOption = "",
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
@@ -55,9 +56,7 @@ def status(
 
 
 def history(
-    endpoint: Annotated[
-        str, typer.Option("--endpoint", metavar="NAME", help="This one alone; all, if left out.")
-    ] = "",
+    endpoint: EndpointOption = "",
     env: output.EnvironmentOption = "local",
     as_json: output.JsonOption = False,
 ) -> None:
